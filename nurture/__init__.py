@@ -1,0 +1,1 @@
+"""Nurture turns an email audience into sales conversations: track, sequence, promote, hand off."""
