@@ -1,0 +1,1 @@
+"""Remembers: the only SQLAlchemy; functions take a session and never commit."""

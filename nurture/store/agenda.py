@@ -1,0 +1,51 @@
+"""What is waiting, in one cheap question: the clock asks it every moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session
+
+from nurture.store import contacts, handoffs
+from nurture.store.tables import Enrollment, Event, Receipt, Touch
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """Whether there are due mails, unplanned enrollments, due branches or tasks, receipts, hits to judge,
+    claims that ran out; and the ids of contacts to qualify and handoffs to tell."""
+
+    mails: bool
+    plans: bool
+    steps: bool
+    receipts: bool
+    hits: bool
+    expired: bool
+    contacts: Sequence[int]
+    handoffs: Sequence[int]
+
+
+def read(session: Session, now: datetime, *, settle: timedelta, patience: timedelta) -> Agenda:
+    """What waits at `now`. Contacts count when their own wake-up is `patience` late: it may be lost."""
+    flags = session.execute(
+        select(
+            _due(("email",), now),
+            exists().where(Enrollment.unplanned_since.is_not(None)),
+            _due(("branch", "task"), now),
+            exists().where(Receipt.touch_id == Touch.id, Touch.state.in_(("sending", "uncertain"))),
+            exists().where(
+                Event.judged_at.is_(None), Event.kind.in_(("open", "click")), Event.at <= now - settle
+            ),
+            exists().where(Touch.state.in_(("claimed", "sending")), Touch.lease_until < now),
+        )
+    ).one()
+    return Agenda(
+        *flags,
+        contacts=contacts.list_waiting_for_qualification(session, now, older_than=patience, limit=500),
+        handoffs=handoffs.list_to_tell(session, now, limit=500),
+    )
+
+
+def _due(kinds: tuple[str, ...], now: datetime) -> ColumnElement[bool]:
+    return exists().where(Touch.kind.in_(kinds), Touch.state == "planned", Touch.due_at <= now)

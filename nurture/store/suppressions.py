@@ -1,0 +1,57 @@
+"""Addresses that get no marketing mail, by hash; and the append-only record of consent."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from nurture.store.tables import Consent, Suppression
+
+
+def suppress(session: Session, email_hash: str, *, reason: str, source: str, now: datetime) -> bool:
+    """Stop all marketing mail to an address; True if it was not suppressed before. The first reason stays."""
+    row = insert(Suppression).values(email_hash=email_hash, reason=reason, source=source, created_at=now)
+    return session.scalar(row.on_conflict_do_nothing().returning(Suppression.email_hash)) is not None
+
+
+def find(session: Session, email_hash: str) -> Suppression | None:
+    """Why an address is suppressed; None if it is not."""
+    return session.get(Suppression, email_hash)
+
+
+def list_suppressed(session: Session, hashes: Iterable[str]) -> set[str]:
+    """Those of the hashes that are suppressed."""
+    return set(
+        session.scalars(select(Suppression.email_hash).where(Suppression.email_hash.in_(list(hashes))))
+    )
+
+
+def lift(session: Session, email_hash: str) -> None:
+    """Let mail flow again, after the person themselves asked for it."""
+    known = session.get(Suppression, email_hash)
+    if known is not None:
+        session.delete(known)
+        session.flush()
+
+
+def record_consent(
+    session: Session,
+    contact_id: int,
+    *,
+    purpose: str,
+    given: bool,
+    source: str,
+    wording: str,
+    now: datetime,
+) -> None:
+    """Append what a person allowed or withdrew: `purpose` is "marketing" or "tracking"."""
+    session.add(
+        Consent(contact_id=contact_id, purpose=purpose, given=given, source=source, wording=wording, at=now)
+    )
+
+
+def list_consents(session: Session, contact_id: int) -> list[Consent]:
+    """The contact's consent record, oldest first."""
+    return list(session.scalars(select(Consent).where(Consent.contact_id == contact_id).order_by(Consent.id)))
