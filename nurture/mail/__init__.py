@@ -1,0 +1,1 @@
+"""Talks mail: SMTP out, LMTP in."""
