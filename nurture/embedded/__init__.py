@@ -1,0 +1,1 @@
+"""Runs the servers that a bare machine lacks: PostgreSQL, Valkey, a development mailbox, a supervisor."""
