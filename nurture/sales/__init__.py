@@ -1,0 +1,1 @@
+"""Talks to sales: one file per handoff target."""
