@@ -16,6 +16,7 @@ from nurture.embedded.child import child_command
 from nurture.store.migrating import migrate
 from nurture.store.session import Session, open_sessions
 
+INSTALLATIONS = ("tests/browser/", "tests/demo/test_demo", "tests/mta/", "tests/test_up.py")
 Sessions = Callable[[], AbstractContextManager[Session]]
 
 
@@ -84,3 +85,19 @@ def running(command: list[str], stop: signal.Signals, user: str | None) -> Itera
     finally:
         process.send_signal(stop)
         process.wait(30)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Tests that share a running installation go to one worker, whole files first; all others one by one.
+
+    By path: `xdist_group` marks are lost between pytest 9.2 and pytest-xdist 3.8 (its issue 1386).
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByInstallation(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if file.startswith(INSTALLATIONS) else nodeid
+
+    return ByInstallation(config, log)

@@ -21,7 +21,7 @@ from nurture.mail.smtp_server import parse_smtp_url
 from nurture.ports import App
 from nurture.services import delivering, scheduling
 from nurture.settings import Settings
-from nurture.store import contacts, enrollments, events, touches, workspaces
+from nurture.store import contacts, enrollments, events, messages, touches, workspaces
 from nurture.store.session import Session
 from nurture.store.tables import Contact, Enrollment, Touch
 
@@ -180,11 +180,26 @@ def create_lead(
     return contact.id
 
 
+def create_mail(session: Session, contact_id: int, step: str = "first", sent_at: datetime = NOON) -> int:
+    """A mail the contact's sequence has sent; its id."""
+    [enrollment] = enrollments.list_for_contact(session, contact_id)
+    touches.plan(session, enrollment, step=step, kind="email", priority=10, due_at=sent_at)
+    touch = {touch.step: touch for touch in touches.list_for_contact(session, contact_id)}[step]
+    touch.state, touch.done_at = "sent", sent_at
+    messages.record(
+        session, touch, rfc_id=f"t{touch.id}@meridian.example", mailbox="hello", subject="A guide", links=[]
+    )
+    messages.mark_sent(session, touch.id, sent_at)
+    enrollments.step_done(session, [touch.id], sent_at)
+    return touch.id
+
+
 def create_event(
     session: Session, contact: Contact, kind: str = "click", at: datetime = NOON, **fields: Any
 ) -> int:
     """A human event."""
-    values = {"source": "mail", "now": at, "key": f"{kind}:{at.isoformat()}:{contact.id}"} | fields
+    usual: dict[str, Any] = {"source": "mail", "now": at, "key": f"{kind}:{at.isoformat()}:{contact.id}"}
+    values = usual | fields
     made = events.record(session, contact.id, kind=kind, at=at, **values)
     assert made is not None
     return made

@@ -34,7 +34,7 @@ class Postpone:
 
 @dataclass(frozen=True, slots=True)
 class Withhold:
-    """Never. Where `go_on`, its sequence goes on with the next step, if it runs; else the contact leaves all."""
+    """Never. Where `go_on`, its sequence goes on with the next step; else the contact leaves all."""
 
     why: str
     go_on: bool

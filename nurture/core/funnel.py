@@ -63,7 +63,7 @@ def _adds_nothing(promotion: Promotion, earlier: Promotion) -> bool:
 def why_now(promotion: Promotion, events: Iterable[Event], now: datetime) -> str:
     """One sentence for sales that leads with the strongest intent of the evidence.
 
-    "Asked for prices by the form 2 minutes ago, after 3 clicks in 14 days." `events` are all of the
+    "Asked for prices by the form on 4 March at 14:05 UTC, after 3 clicks in 14 days." `events` are all of the
     contact's; only those judged human are told. Without evidence the sentence is what the rule found.
     """
     human = [event for event in events if event.verdict == "human" and event.kind in STRENGTH]
@@ -76,7 +76,7 @@ def why_now(promotion: Promotion, events: Iterable[Event], now: datetime) -> str
 
 
 def _lead_and_clicks(lead: Event, clicks: list[Event], now: datetime) -> str:
-    when = words.ago(now - lead.at)
+    when = f"on {words.day(lead.at, now)} at {words.clock(lead.at)}"
     if lead.kind == "click" and len(clicks) > 1:
         return f"clicked {len(clicks)} times in {_days(clicks, lead)}, last {when}"
     if lead.kind == "click" or not clicks:

@@ -1,4 +1,4 @@
-"""Plain words for a salesperson: what somebody did, how often, when and how long ago."""
+"""Plain words for a salesperson: what somebody did, how often and when."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -32,7 +32,12 @@ def day(moment: datetime, now: datetime) -> str:
 def minute(moment: datetime) -> str:
     """Date and time in UTC: "3 March 2026, 14:05 UTC"."""
     utc = moment.astimezone(UTC)
-    return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}, {utc:%H:%M} UTC"
+    return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}, {clock(moment)}"
+
+
+def clock(moment: datetime) -> str:
+    """The time of day: "14:05 UTC"."""
+    return f"{moment.astimezone(UTC):%H:%M} UTC"
 
 
 def span(length: timedelta) -> str:
@@ -40,15 +45,6 @@ def span(length: timedelta) -> str:
     seconds = round(length.total_seconds())
     unit, name = next((unit, name) for unit, name in _UNITS if seconds % unit == 0)
     return _many(seconds // unit, name)
-
-
-def ago(age: timedelta) -> str:
-    """How long ago, roughly: "just now" in the first minute, then "2 minutes ago", "3 days ago"."""
-    seconds = age.total_seconds()
-    if seconds < 60:
-        return "just now"
-    unit, name = next((unit, name) for unit, name in _UNITS if seconds >= unit)
-    return f"{_many(int(seconds // unit), name)} ago"
 
 
 def _many(number: int, unit: str) -> str:

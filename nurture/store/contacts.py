@@ -1,6 +1,6 @@
 """Contacts: who they are, which stage they are in, and whether they are to be looked at again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,6 +52,12 @@ def list_by_ids(session: Session, ids: Iterable[int]) -> dict[int, Contact]:
 def account_of(session: Session, contact: Contact) -> Account | None:
     """The contact's account; None for free-mail addresses."""
     return session.get(Account, contact.account_id) if contact.account_id else None
+
+
+def owner_of(session: Session, contact: Contact, owners: Mapping[str, str]) -> str | None:
+    """The rep who owns the contact's account: as the account says, else by its domain in `owners`."""
+    account = account_of(session, contact)
+    return (account.owner or owners.get(account.domain)) if account else None
 
 
 def list_locales(session: Session, ids: Iterable[int]) -> dict[int, Locale]:

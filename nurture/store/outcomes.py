@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from nurture.store.tables import (
@@ -31,7 +31,7 @@ def list_contacts(session: Session) -> Rows:
     """email, stage, reason of a suppression or None."""
     query = select(Contact.email, Contact.stage, Suppression.reason)
     joined = query.outerjoin(Suppression, Suppression.email_hash == Contact.email_hash)
-    return session.execute(joined.order_by(Contact.id)).tuples().all()
+    return _rows(session, joined.order_by(Contact.id))
 
 
 def list_mails(session: Session) -> Rows:
@@ -40,7 +40,7 @@ def list_mails(session: Session) -> Rows:
         Contact.email, Message.rfc_id, Message.step, Message.enrollment_id, Touch.state, Message.sent_at
     )
     joined = query.join(Contact, Contact.id == Message.contact_id).join(Touch, Touch.id == Message.id)
-    return session.execute(joined.order_by(Message.id)).tuples().all()
+    return _rows(session, joined.order_by(Message.id))
 
 
 def list_enrollments(session: Session) -> Rows:
@@ -56,7 +56,7 @@ def list_enrollments(session: Session) -> Rows:
         Enrollment.paused_until,
     )
     joined = query.join(Contact, Contact.id == Enrollment.contact_id)
-    return session.execute(joined.order_by(Enrollment.id)).tuples().all()
+    return _rows(session, joined.order_by(Enrollment.id))
 
 
 def list_events(session: Session) -> Rows:
@@ -65,7 +65,7 @@ def list_events(session: Session) -> Rows:
         Contact.email, Event.kind, Event.source, Event.verdict, Event.judged_at.is_not(None), Event.at
     )
     joined = query.join(Contact, Contact.id == Event.contact_id)
-    return session.execute(joined.order_by(Event.at, Event.id)).tuples().all()
+    return _rows(session, joined.order_by(Event.at, Event.id))
 
 
 def list_inbound(session: Session) -> Rows:
@@ -74,7 +74,7 @@ def list_inbound(session: Session) -> Rows:
         Contact.email, InboundMail.kind, InboundMail.intents, InboundMail.state, InboundMail.received_at
     )
     joined = query.outerjoin(Contact, Contact.id == InboundMail.contact_id)
-    return session.execute(joined.order_by(InboundMail.id)).tuples().all()
+    return _rows(session, joined.order_by(InboundMail.id))
 
 
 def list_promotions(session: Session) -> Rows:
@@ -89,7 +89,7 @@ def list_promotions(session: Session) -> Rows:
         Promotion.at,
     )
     joined = query.join(Contact, Contact.id == Promotion.contact_id)
-    return session.execute(joined.order_by(Promotion.id)).tuples().all()
+    return _rows(session, joined.order_by(Promotion.id))
 
 
 def list_handoffs(session: Session) -> Rows:
@@ -110,4 +110,8 @@ def list_handoffs(session: Session) -> Rows:
         told,
     )
     joined = query.join(Contact, Contact.id == Handoff.contact_id)
-    return session.execute(joined.order_by(Handoff.id)).tuples().all()
+    return _rows(session, joined.order_by(Handoff.id))
+
+
+def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> Rows:
+    return [tuple(row) for row in session.execute(query)]

@@ -35,6 +35,35 @@ def plan(
     session.execute(row.on_conflict_do_nothing())
 
 
+def pass_over(session: Session, enrollment: Enrollment, *, step: str, note: str, now: datetime) -> None:
+    """Write that a mail of a sequence is not sent to this contact, and why."""
+    row = insert(Touch).values(
+        enrollment_id=enrollment.id,
+        contact_id=enrollment.contact_id,
+        step=step,
+        kind="email",
+        priority=0,
+        state="cancelled",
+        due_at=now,
+        done_at=now,
+        note=note,
+    )
+    session.execute(row.on_conflict_do_nothing())
+
+
+def list_received(session: Session, contact_ids: Collection[int]) -> dict[tuple[int, str], set[str]]:
+    """Steps whose mails these contacts were sent, by contact and sequence."""
+    query = (
+        select(Touch.contact_id, Enrollment.sequence, Touch.step)
+        .join(Enrollment, Enrollment.id == Touch.enrollment_id)
+        .where(Touch.contact_id.in_(contact_ids), Touch.kind == "email", Touch.state == "sent")
+    )
+    received: dict[tuple[int, str], set[str]] = {}
+    for contact_id, sequence, step in session.execute(query):
+        received.setdefault((contact_id, sequence), set()).add(step)
+    return received
+
+
 def claim_mails(
     session: Session, token: UUID, now: datetime, *, lease: timedelta, limit: int
 ) -> Sequence[Touch]:

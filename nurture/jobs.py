@@ -1,0 +1,26 @@
+"""The names of the jobs and the queue each waits on."""
+
+from typing import Final
+
+NOW: Final = "now"
+MAIL: Final = "mail"
+WORK: Final = "work"
+QUEUES: Final = (NOW, MAIL, WORK)
+
+QUALIFY: Final = "qualify"
+HAND_OFF: Final = "hand_off"
+DELIVER: Final = "deliver"
+PLAN: Final = "plan"
+ADVANCE: Final = "advance"
+SETTLE: Final = "settle"
+JUDGE: Final = "judge"
+
+QUEUE_OF: Final = {
+    QUALIFY: NOW,
+    HAND_OFF: NOW,
+    DELIVER: MAIL,
+    PLAN: WORK,
+    ADVANCE: WORK,
+    SETTLE: WORK,
+    JUDGE: WORK,
+}

@@ -1,0 +1,1 @@
+"""Does: one use case per function: gather, decide, record."""

@@ -1,0 +1,152 @@
+"""Tells a rep of a handoff, shows it, and takes the answer."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from nurture.core.delivery import NotDelivered
+from nurture.core.funnel import Promotion
+from nurture.core.handoff import HandoffNotice
+from nurture.core.token import Purpose, Token
+from nurture.ports import App
+from nurture.store import contacts, enrollments, handoffs, promotions, stages, workspaces
+from nurture.store.session import Session
+from nurture.store.tables import Contact, Handoff
+
+LEASE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A handoff as its page shows it."""
+
+    contact_name: str
+    contact_email: str
+    company: str
+    title: str
+    rep: str
+    state: str
+    why_now: str
+    evidence: tuple[str, ...]
+    timeline: tuple[str, ...]
+    decision: str | None
+    created_at: datetime
+    signal_at: datetime
+
+
+def tell(app: App, handoff_id: int) -> bool:
+    """Tell the handoff to its targets that are due; True when a person has been told.
+
+    Safe to call at any time by anyone: one at a time works on a handoff, each target is told until it
+    took the notice, and what failed is tried again with growing waits.
+    """
+    token = uuid4()
+    with app.sessions() as session:
+        if handoffs.claim(session, handoff_id, token, app.now(), LEASE) is None:
+            return False
+        due = [notice.target for notice in handoffs.list_notices_due(session, handoff_id, app.now())]
+        notice = _notice(app, session, handoffs.get(session, handoff_id))
+    told = {target: _try(app, target, notice) for target in due}
+    with app.sessions() as session:
+        for target, error in told.items():
+            handoffs.record_try(session, handoff_id, target, error, app.now())
+        if any(error is None for error in told.values()):
+            handoffs.mark_notified(session, handoff_id, app.now())
+        handoffs.release(session, handoff_id, token)
+    return any(error is None for error in told.values())
+
+
+def show(session: Session, handoff_id: int) -> Shown:
+    """The handoff for its page; raises LookupError where there is none."""
+    handoff = handoffs.get(session, handoff_id)
+    contact = contacts.get(session, handoff.contact_id)
+    promotion = promotions.get(session, handoff.promotion_id)
+    workspace = workspaces.get(session, handoff.version_id)
+    return Shown(
+        contact_name=_name(contact),
+        contact_email=contact.email,
+        company=contact.company or "",
+        title=contact.title or "",
+        rep=workspace.rep(handoff.rep).display_name,
+        state=handoff.state,
+        why_now=handoff.why_now,
+        evidence=tuple(promotion.because),
+        timeline=tuple(handoff.timeline),
+        decision=handoff.decision,
+        created_at=handoff.created_at,
+        signal_at=handoff.signal_at,
+    )
+
+
+def answer(session: Session, handoff_id: int, *, accept: bool, reason: str, now: datetime) -> bool:
+    """Take the rep's answer; False where it was answered before.
+
+    Accepted: a person has taken over, so every sequence stops. Rejected: the contact goes back to the
+    stage it came from and its sequence, and the evidence so far is spent.
+    """
+    contact = contacts.lock(session, handoffs.get(session, handoff_id).contact_id)
+    handoff = handoffs.lock(session, handoff_id)
+    if handoff.state not in ("pending", "notified"):
+        return False
+    handoffs.decide(
+        session, handoff, state="accepted" if accept else "rejected", decision=reason or None, now=now
+    )
+    if accept:
+        enrollments.stop(session, contact.id, reason="handoff accepted", now=now)
+    else:
+        _return_to_nurture(session, contact, handoff, reason, now)
+    return True
+
+
+def _return_to_nurture(
+    session: Session, contact: Contact, handoff: Handoff, reason: str, now: datetime
+) -> None:
+    origin = promotions.get(session, handoff.promotion_id).origin
+    version_id, workspace = workspaces.current(session)
+    back = Promotion(contact.stage, origin, "handoff rejected", f"Sales rejected: {reason}", (), (reason,))
+    promotions.record(
+        session, contact.id, back, version_id=version_id, facts={"handoff": handoff.id}, now=now
+    )
+    contacts.spend_evidence(session, contact, now)
+    reason = f"handoff rejected: {reason}"
+    stages.enter(session, contact, workspace.stage(origin), version_id=version_id, reason=reason, now=now)
+
+
+def _try(app: App, target: str, notice: HandoffNotice) -> str | None:
+    """Tell one target; what went wrong, or None."""
+    if target not in app.targets:
+        return f"{target} is not set up: set WEBHOOK_SECRET"
+    try:
+        app.targets[target].tell(notice)
+    except NotDelivered as error:
+        return str(error)
+    return None
+
+
+def _notice(app: App, session: Session, handoff: Handoff) -> HandoffNotice:
+    contact = contacts.get(session, handoff.contact_id)
+    workspace = workspaces.get(session, handoff.version_id)
+    promotion = promotions.get(session, handoff.promotion_id)
+    token = app.keyring.sign(Token(Purpose.HANDOFF, handoff.contact_id, handoff.id))
+    return HandoffNotice(
+        notice_id=f"handoff-{handoff.id}",
+        handoff_id=handoff.id,
+        rep=workspace.rep(handoff.rep),
+        sender=workspace.mailbox(None),
+        company=workspace.company,
+        contact_name=_name(contact),
+        contact_email=contact.email,
+        contact_title=contact.title or "",
+        contact_company=contact.company or "",
+        stage=promotion.target,
+        why_now=handoff.why_now,
+        because=tuple(promotion.because),
+        timeline=tuple(handoff.timeline),
+        url=f"{app.settings.base_url}/h/{token}",
+        signal_at=handoff.signal_at,
+        created_at=handoff.created_at,
+    )
+
+
+def _name(contact: Contact) -> str:
+    return " ".join(part for part in (contact.given_name, contact.family_name) if part) or contact.email

@@ -1,0 +1,226 @@
+"""What mail servers and mailbox providers report: bounces, delays, complaints; and forgeries of them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from nurture.core.token import Keyring
+from nurture.services import receiving, reviewing, scheduling
+from nurture.store import contacts, enrollments, events, inbound, messages, suppressions, tasks, touches
+from tests.conftest import Sessions
+from tests.make import NOON, SECRET, create_lead, create_mail, create_workspace
+
+KEYRING = Keyring([SECRET])
+NOW = NOON + timedelta(hours=1)
+NOWHERE = "bounces@meridian.example"
+DSN = """\
+From: MAILER-DAEMON@mx.example
+To: {to}
+Subject: Undelivered Mail Returned to Sender
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="=b"
+
+--=b
+Content-Type: text/plain
+
+The mail could not be delivered.
+
+--=b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; jane@acme.example
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; {diagnostic}
+
+--=b
+Content-Type: text/rfc822-headers
+
+From: hello@meridian.example
+To: jane@acme.example
+Message-ID: {message_id}
+Subject: A guide
+
+--=b--
+"""
+COMPLAINT = """\
+From: abuse@provider.example
+To: {to}
+Subject: complaint
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="=b"
+
+--=b
+Content-Type: text/plain
+
+This is an abuse report.
+
+--=b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+User-Agent: Provider/1.0
+Version: 1
+
+--=b
+Content-Type: message/rfc822
+
+From: hello@meridian.example
+To: jane@acme.example
+Message-ID: {message_id}
+Subject: A guide
+
+Hello
+--=b--
+"""
+UNKNOWN: dict[str, str] = {
+    "action": "failed",
+    "status": "5.1.1",
+    "diagnostic": "550 5.1.1 <jane@acme.example> no such user",
+}
+ABROAD = "<somebody.elses@x.example>"
+
+
+@pytest.fixture
+def lead(sessions: Sessions) -> int:
+    """Jane, who got the first mail of her sequence and waits for its next step, with a call on a list."""
+    with sessions() as session:
+        create_workspace(session)
+        jane = create_lead(session)
+        create_mail(session, jane)
+        scheduling.plan_touches(session, now=NOON)
+        [first, _] = touches.list_for_contact(session, jane)
+        tasks.add(session, first, rep="ana", kind="call", subject="Call", note="", now=NOON)
+    return jane
+
+
+@pytest.mark.parametrize("by", ["return path", "message id"])
+def test_d09_a_dead_address_is_suppressed_and_its_sequence_stopped(
+    sessions: Sessions, lead: int, by: str
+) -> None:
+    own = returned(sessions, lead).upper() if by == "return path" else NOWHERE
+    raw = report(DSN, message_id=rfc_id(sessions, lead) if by == "message id" else ABROAD, **UNKNOWN)
+    assert take(sessions, raw, own) is None
+    assert fate(sessions, lead) == ("stopped", "bounced")
+    with sessions() as session:
+        [enrollment] = enrollments.list_for_contact(session, lead)
+        assert enrollment.end_reason == "bounce: 5.1.1 user_unknown"
+        assert [task.state for task in tasks.list_for_contact(session, lead)] == ["cancelled"]
+        assert [touch.state for touch in touches.list_for_contact(session, lead)] == ["sent", "cancelled"]
+        [event] = events.list_for_contact(session, lead)
+        assert (event.kind, event.verdict, event.detail["hard"]) == ("bounce", "machine", True)
+        [mail] = inbound.list_for_contact(session, lead)
+        assert (mail.kind, mail.matched_by) == ("bounce", "return_path")
+
+
+def test_d09_a_bounce_told_twice_is_one(sessions: Sessions, lead: int) -> None:
+    raw = report(DSN, message_id=rfc_id(sessions, lead), **UNKNOWN)
+    for _ in range(2):
+        take(sessions, raw)
+    with sessions() as session:
+        assert len(events.list_for_contact(session, lead)) == 1
+
+
+def test_d09_a_soft_bounce_stops_and_suppresses_nobody(sessions: Sessions, lead: int) -> None:
+    raw = report(
+        DSN,
+        message_id=rfc_id(sessions, lead),
+        action="failed",
+        status="4.4.7",
+        diagnostic="delivery time expired",
+    )
+    take(sessions, raw)
+    assert fate(sessions, lead) == ("stopped", None)
+
+
+def test_d09_a_delay_is_no_bounce(sessions: Sessions, lead: int) -> None:
+    raw = report(
+        DSN,
+        message_id=rfc_id(sessions, lead),
+        action="delayed",
+        status="4.4.1",
+        diagnostic="connection timed out",
+    )
+    take(sessions, raw)
+    assert fate(sessions, lead) == ("active", None)
+    with sessions() as session:
+        assert events.list_for_contact(session, lead) == []
+        assert [mail.kind for mail in inbound.list_for_contact(session, lead)] == ["delayed"]
+
+
+@pytest.mark.parametrize(
+    ("status", "diagnostic"),
+    [
+        ("5.7.515", "550 5.7.515 Access denied, sending domain does not meet the required authentication"),
+        ("4.7.32", "421 4.7.32 this mail has been rate limited, unaligned From domain"),
+    ],
+)
+def test_d09_a_fault_of_the_sender_touches_no_contact(
+    sessions: Sessions, lead: int, status: str, diagnostic: str
+) -> None:
+    raw = report(
+        DSN, message_id=rfc_id(sessions, lead), action="failed", status=status, diagnostic=diagnostic
+    )
+    take(sessions, raw)
+    assert fate(sessions, lead) == ("active", None)
+
+
+def test_d09_a_complaint_suppresses_for_ever(sessions: Sessions, lead: int) -> None:
+    take(sessions, report(COMPLAINT, message_id=rfc_id(sessions, lead)))
+    assert fate(sessions, lead) == ("stopped", "complained")
+    with sessions() as session:
+        assert [event.kind for event in events.list_for_contact(session, lead)] == ["complaint"]
+
+
+@pytest.mark.parametrize("document", [DSN, COMPLAINT])
+def test_d10_a_report_with_a_forged_return_path_does_nothing_and_is_shown(
+    sessions: Sessions, lead: int, document: str
+) -> None:
+    own = returned(sessions, lead)
+    forged = own.replace(own[20], "a" if own[20] != "a" else "b", 1)
+    foreign = f"b-{Keyring([SECRET[::-1]]).sign_return_path(1)}@meridian.example"
+    for recipient in (forged, foreign, "b-@meridian.example", "jane@acme.example"):
+        take(sessions, report(document, message_id=ABROAD, to=recipient, **UNKNOWN), recipient)
+    assert fate(sessions, lead) == ("active", None)
+    with sessions() as session:
+        assert events.list_for_contact(session, lead) == []
+        assert inbound.list_for_contact(session, lead) == []
+        assert len(reviewing.list_unmatched(session, limit=10)) == 4
+
+
+def test_d10_the_address_in_a_report_is_no_proof(sessions: Sessions, lead: int) -> None:
+    take(sessions, report(DSN, message_id="<t1.0000@meridian.example>", **UNKNOWN))
+    assert fate(sessions, lead) == ("active", None)
+
+
+def report(document: str, **values: Any) -> bytes:
+    return document.format(**{"to": NOWHERE} | values).replace("\n", "\r\n").encode()
+
+
+def take(sessions: Sessions, raw: bytes, recipient: str = NOWHERE) -> int | None:
+    with sessions() as session:
+        return receiving.take_in(session, KEYRING, raw, [recipient], now=NOW)
+
+
+def fate(sessions: Sessions, contact_id: int) -> tuple[str, str | None]:
+    """The state of the contact's enrollment, and why its address is suppressed."""
+    with sessions() as session:
+        [enrollment] = enrollments.list_for_contact(session, contact_id)
+        found = suppressions.find(session, contacts.get(session, contact_id).email_hash)
+        return enrollment.state, found.reason if found else None
+
+
+def rfc_id(sessions: Sessions, contact_id: int) -> str:
+    with sessions() as session:
+        return f"<{messages.list_for_contact(session, contact_id)[-1].rfc_id}>"
+
+
+def returned(sessions: Sessions, contact_id: int) -> str:
+    """The return path of the contact's mail."""
+    with sessions() as session:
+        message_id = messages.list_for_contact(session, contact_id)[-1].id
+    return f"b-{KEYRING.sign_return_path(message_id)}@meridian.example"

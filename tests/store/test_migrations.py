@@ -1,0 +1,123 @@
+"""The numbered migrations make the very tables that the code describes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+
+from nurture.embedded import postgres
+from nurture.store import reports
+from nurture.store.migrating import alembic_config, migrate
+from nurture.store.session import Session
+from nurture.store.tables import Model
+from tests.conftest import Sessions, plain
+
+ROOT = Path(__file__).parents[2]
+HOST = """
+import sys
+from pathlib import Path
+from nurture.store.migrating import migrate
+url, start = sys.argv[1:]
+print("ready", flush=True)
+while not Path(start).exists():
+    pass
+migrate(url)
+"""
+CATALOGUE = """
+SELECT format('%s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default)
+FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+UNION ALL SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conname NOT LIKE 'alembic%'
+"""
+
+
+@pytest.fixture
+def empty_url(postgres_folder: Path) -> Iterator[str]:
+    """A database without a table."""
+    name = f"empty_{os.getpid()}"
+    template = postgres.database_url(postgres_folder)
+    with psycopg.connect(plain(template).replace("/nurture?", "/postgres?"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        yield template.replace("/nurture?", f"/{name}?")
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def test_the_migrations_make_the_tables_of_the_code(database_url: str) -> None:
+    engine = create_engine(database_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, Model.metadata) == []
+    engine.dispose()
+
+
+def test_they_also_make_the_same_indexes_checks_and_keys(database_url: str, empty_url: str) -> None:
+    engine = create_engine(empty_url)
+    Model.metadata.create_all(engine)
+    engine.dispose()
+    migrated, described = catalogue(database_url), catalogue(empty_url)
+    assert migrated ^ described == set()
+    assert len(migrated) > 150
+
+
+def test_migrating_again_changes_nothing(empty_url: str) -> None:
+    migrate(empty_url)
+    before = catalogue(empty_url)
+    migrate(empty_url)
+    assert catalogue(empty_url) == before
+
+
+def test_hosts_that_start_together_migrate_once(empty_url: str, tmp_path: Path) -> None:
+    start, command = Path(tmp_path, "start"), [sys.executable, "-c", HOST, empty_url]
+    hosts = [subprocess.Popen([*command, str(start)], cwd=ROOT, stdout=subprocess.PIPE) for _ in range(2)]
+    for host in hosts:
+        assert host.stdout is not None
+        with host.stdout as told:
+            assert told.readline() == b"ready\n"
+    start.touch()
+    assert [host.wait(60) for host in hosts] == [0, 0]
+    with psycopg.connect(plain(empty_url)) as connection:
+        assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(empty_url: str) -> None:
+    with psycopg.connect(plain(empty_url)) as connection:
+        connection.execute("CREATE TABLE inbound_mails (id int)")  # one of the last to be made
+    with pytest.raises(Exception, match="already exists"):
+        migrate(empty_url)
+    engine = create_engine(empty_url)
+    assert inspect(engine).get_table_names() == ["inbound_mails"]
+    engine.dispose()
+
+
+def test_the_migrations_can_be_taken_back(database_url: str) -> None:
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+    engine.dispose()
+
+
+def test_a_process_knows_whether_the_database_is_migrated(sessions: Sessions, empty_url: str) -> None:
+    with sessions() as session:
+        assert reports.is_migrated(session)
+    engine = create_engine(empty_url)
+    with Session(engine) as session:
+        assert not reports.is_migrated(session)
+    engine.dispose()
+
+
+def catalogue(url: str) -> set[str]:
+    """Every column, index and constraint, as the database spells it."""
+    with psycopg.connect(plain(url)) as connection:
+        return {str(row[0]) for row in connection.execute(CATALOGUE)}

@@ -1,0 +1,1 @@
+"""The RQ side: this process's App, one thin function per job, the clock."""
