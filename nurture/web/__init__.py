@@ -1,0 +1,1 @@
+"""Talks HTTP: the fast path for hits, the public pages, the API."""

@@ -1,0 +1,1 @@
+"""For other systems: JSON in, JSON out, a key in every request."""

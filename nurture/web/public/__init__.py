@@ -1,0 +1,1 @@
+"""Pages that a signed link opens: no login, no cookie, no script. Reading one changes nothing."""
