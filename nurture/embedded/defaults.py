@@ -10,19 +10,22 @@ from nurture.embedded.errors import EmbeddedError
 from nurture.embedded.postgres import database_url
 from nurture.embedded.valkey import redis_url
 
-MAILBOX_SMTP_PORT = 2525
-MAILBOX_HTTP_PORT = 8025
+MAILBOX_PORTS = {"MAILBOX_SMTP_PORT": "2525", "MAILBOX_HTTP_PORT": "8025"}
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A whole environment, and which servers are ours to run because it named none."""
+    """A whole environment, and which servers are ours to run because it named none.
+
+    `mailbox_ports`: where the development mailbox takes mail, and where its page is.
+    """
 
     environ: dict[str, str]
     data: Path
     postgres: bool
     valkey: bool
     mailbox: bool
+    mailbox_ports: tuple[int, int]
 
 
 def fill_in(environ: Mapping[str, str], data: Path, *, make_secrets: bool = False) -> Filled:
@@ -32,12 +35,13 @@ def fill_in(environ: Mapping[str, str], data: Path, *, make_secrets: bool = Fals
     """
     data = data.absolute()
     host, _, port = (environ.get("WEB_LISTEN") or "127.0.0.1:8000").rpartition(":")
+    smtp_port, page_port = (_port(environ, name) for name in MAILBOX_PORTS)
     defaults = {
         "DATA_DIR": str(data),
         "BASE_URL": f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{port}",  # noqa: S104
         "DATABASE_URL": database_url(data / "postgres"),
         "REDIS_URL": redis_url(data / "valkey"),
-        "SMTP_URL": f"smtp://127.0.0.1:{MAILBOX_SMTP_PORT}",
+        "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
         **_secrets(data, make=make_secrets),
     }
     given = {name: value for name, value in environ.items() if value}
@@ -47,7 +51,15 @@ def fill_in(environ: Mapping[str, str], data: Path, *, make_secrets: bool = Fals
         postgres="DATABASE_URL" not in given,
         valkey="REDIS_URL" not in given,
         mailbox="SMTP_URL" not in given,
+        mailbox_ports=(smtp_port, page_port),
     )
+
+
+def _port(environ: Mapping[str, str], name: str) -> int:
+    value = environ.get(name) or MAILBOX_PORTS[name]
+    if not value.isdigit() or not 0 < int(value) < 65536:
+        raise EmbeddedError(f"{name} must be a port, {MAILBOX_PORTS[name]} for example")
+    return int(value)
 
 
 def _secrets(data: Path, *, make: bool) -> dict[str, str]:

@@ -1,0 +1,5 @@
+"""`python -m nurture.cli`."""
+
+from nurture.cli import main
+
+main()

@@ -1,0 +1,25 @@
+"""What several commands take, and the App they get from it."""
+
+import os
+from pathlib import Path
+
+import click
+
+from nurture.bootstrap import build_app
+from nurture.embedded.defaults import fill_in
+from nurture.ports import App
+from nurture.settings import from_env
+
+data_option = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=lambda: Path(os.environ.get("DATA_DIR") or "data"),
+    show_default="./data",
+    help="The data folder of the embedded servers and of this host's journals.",
+)
+
+
+def open_app(data: Path) -> App:
+    """The App for a command that talks to a running installation."""
+    filled = fill_in(os.environ, data)
+    return build_app(from_env(filled.environ))
