@@ -6,7 +6,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
+
+from sqlalchemy import text
 
 from nurture.core.condition import AllOf, AnyOf, Counted, GradeAtLeast
 from nurture.core.contact import normalise_address
@@ -265,3 +268,14 @@ def run_together(number: int, work: Callable[[], Any]) -> list[Any]:
     """The results of `work` done by so many threads at once; raises what one of them raised."""
     with ThreadPoolExecutor(number) as pool:
         return [future.result() for future in [pool.submit(work) for _ in range(number)]]
+
+
+def wait_until_somebody_waits(sessions: Callable[[], AbstractContextManager[Session]]) -> None:
+    """Until a statement waits for a lock."""
+    query = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    ends_at = monotonic() + 10
+    waiting = 0
+    while not waiting:
+        assert monotonic() < ends_at, "nobody waits"
+        with sessions() as session:
+            waiting = session.scalar(query) or 0

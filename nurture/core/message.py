@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.errors import MultipartInvariantViolationDefect
 from email.parser import BytesHeaderParser
 from email.utils import format_datetime
 from typing import Final
@@ -109,7 +110,9 @@ def verify_message(raw: bytes, letter: Letter) -> None:
         raise MessageError(f"the message holds a line over {MAX_LINE_BYTES} bytes")
     head = BytesHeaderParser().parsebytes(raw[: raw.find(b"\r\n\r\n") + 4])
     names = [name for name in head if name != "DKIM-Signature"]
-    if head.defects or names != _expected_names(letter):
+    # Python before 3.11.4 misses the body of a multipart, which is not read here on purpose.
+    defects = [fault for fault in head.defects if not isinstance(fault, MultipartInvariantViolationDefect)]
+    if defects or names != _expected_names(letter):
         raise MessageError("the message holds other header fields than the letter")
     for name, value in head.items():
         refuse_controls(name, re.sub("\r\n(?=[ \t])", "", str(value)))

@@ -16,7 +16,7 @@ from nurture.sales.email import EmailTarget
 from nurture.services import handing_off, qualifying, receiving
 from nurture.store import agenda, contacts, enrollments, events, handoffs, promotions
 from nurture.store.tables import HandoffNotice
-from tests.make import create_lead, create_workspace, run_together
+from tests.make import create_event, create_lead, create_workspace, run_together
 from tests.sales.receiver import Exchange, create_target, status
 from tests.sales.receiver import receiving as web_server
 from tests.services.conftest import Site
@@ -182,6 +182,21 @@ def test_rejecting_leads_back_with_the_reason_and_spends_the_evidence(site: Site
             "bad timing",
         )
         assert qualifying.qualify(session, 1, now=site.clock()) == []
+
+
+def test_what_a_rejected_contact_did_before_promotes_to_no_other_stage_either(site: Site) -> None:
+    set_up_mail(site)
+    with site.app.sessions() as session:
+        jane = create_lead(session)
+    handoff = ask(site, jane)
+    with site.app.sessions() as session:
+        for number in range(2):
+            create_event(session, contacts.get(session, jane), key=str(number))
+    site.clock.forward(minutes=3)
+    answer(site, handoff, accept=False, reason="no budget")
+    with site.app.sessions() as session:
+        qualifying.qualify(session, jane, now=site.clock())
+        assert contacts.get(session, jane).stage == "lead"
 
 
 def test_a_rejected_contact_comes_back_by_new_evidence_only(site: Site, handoff: int) -> None:

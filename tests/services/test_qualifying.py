@@ -1,6 +1,7 @@
 """Promotion on evidence: once, on the record, with everything that follows from it in one transaction."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -30,6 +31,7 @@ from tests.make import (
     create_lead,
     create_workspace,
     run_together,
+    wait_until_somebody_waits,
 )
 
 LATER = NOON + timedelta(hours=1)
@@ -231,12 +233,18 @@ def test_reps_take_turns_and_an_owner_goes_first(sessions: Sessions) -> None:
     assert targets == {"email": 6, "webhook": 3}
 
 
-def test_turns_are_taken_one_after_another_also_when_many_ask_at_once(sessions: Sessions) -> None:
+def test_who_is_promoted_meanwhile_waits_for_the_turn_of_the_one_before(sessions: Sessions) -> None:
     with sessions() as session:
         create_workspace(session)
-        people = iter([asked(session, f"p@c{number}.example") for number in range(10)])
-    reps = run_together(5, lambda: [rep_of(sessions, next(people)) for _ in range(2)])
-    assert Counter(sum(reps, [])) == {"ana": 5, "ben": 5}
+        first, second = (asked(session, f"p@{name}.example") for name in "ab")
+    with ThreadPoolExecutor(1) as pool:
+        with sessions() as session:
+            [handoff_id] = qualifying.qualify(session, first, now=LATER)
+            other = pool.submit(rep_of, sessions, second)
+            wait_until_somebody_waits(sessions)
+        assert other.result() == "ben"
+    with sessions() as session:
+        assert handoffs.get(session, handoff_id).rep == "ana"
 
 
 def two_clicks(sessions: Sessions, contact_id: int, **fields: Any) -> list[int]:

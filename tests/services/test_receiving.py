@@ -1,12 +1,10 @@
 """What people say: replies, absences, requests; whose they are, and what follows at once."""
 
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
-from sqlalchemy import text
 
 from nurture.core.contact import BadAddress
 from nurture.core.token import Keyring
@@ -23,6 +21,7 @@ from tests.make import (
     create_mail,
     create_workspace,
     run_together,
+    wait_until_somebody_waits,
 )
 
 KEYRING = Keyring([SECRET])
@@ -325,15 +324,3 @@ def kinds(sessions: Sessions, contact_id: int) -> list[str]:
 def suppressed(sessions: Sessions, contact_id: int) -> bool:
     with sessions() as session:
         return suppressions.find(session, contacts.get(session, contact_id).email_hash) is not None
-
-
-def wait_until_somebody_waits(sessions: Sessions) -> None:
-    """Until a statement of this database waits for a lock."""
-    query = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    ends_at = time.monotonic() + 10
-    waiting = 0
-    while not waiting:
-        assert time.monotonic() < ends_at
-        time.sleep(0.01)
-        with sessions() as session:
-            waiting = session.scalar(query) or 0
