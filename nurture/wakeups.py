@@ -11,7 +11,7 @@ from nurture.jobs import DELIVER, HAND_OFF, QUEUE_OF, QUEUES
 
 log = structlog.get_logger()
 _ENOUGH = 20
-_PLENTY = 50
+_PLENTY = 200
 _PATIENCE_SECONDS = 1.0
 _JOB_SECONDS = 120
 _KEEP_FAILED_SECONDS = 86_400

@@ -10,7 +10,9 @@ CLAIM_LEASE = timedelta(minutes=2)
 # Longer than the ten minutes a server may take to answer the final dot (RFC 5321 section 4.5.3.2.6).
 SENDING_LEASE = timedelta(minutes=15)
 FIRST_RETRY = timedelta(minutes=5)
-MOST_ATTEMPTS = 6
+LONGEST_RETRY = timedelta(hours=6)
+MOST_ATTEMPTS = 8
+MOST_UNREACHED = 24
 # RFC 3463 section 3.2: the mailbox does not exist, has moved away or is disabled.
 DEAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 
@@ -107,10 +109,20 @@ class GiveUp:
 
 
 def after_failure(error: Refused | Unsent, attempts: int, now: datetime) -> Retry | GiveUp:
-    """Try again with growing waits, up to a limit; a permanent refusal is final (RFC 5321 section 4.2.1)."""
-    if isinstance(error, Refused) and error.permanent:
+    """Try again with growing waits, up to a limit; a permanent refusal is final (RFC 5321 section 4.2.1).
+
+    A server that cannot be reached is asked for about five days, as an MTA would (section 4.5.4.1). A refusal
+    of the sender says nothing about the recipient and can be mended, so it is tried again too.
+    """
+    if isinstance(error, Refused) and error.permanent and not _is_about_us(error):
         dead = error.step == "RCPT" and error.enhanced in DEAD_ADDRESS
         return GiveUp(f"refused: {error}", dead_address=dead)
-    if attempts >= MOST_ATTEMPTS:
+    if attempts >= (MOST_ATTEMPTS if isinstance(error, Refused) else MOST_UNREACHED):
         return GiveUp(f"still failing after {attempts} attempts: {error}", dead_address=False)
-    return Retry(now + FIRST_RETRY * 3 ** max(0, attempts - 1), f"will be tried again: {error}")
+    wait = min(FIRST_RETRY * 3 ** min(attempts - 1, MOST_ATTEMPTS), LONGEST_RETRY)
+    return Retry(now + wait, f"will be tried again: {error}")
+
+
+def _is_about_us(error: Refused) -> bool:
+    """Refused as a sender: at MAIL, or by policy and authentication (RFC 3463 section 3.8)."""
+    return error.step == "MAIL" or (error.enhanced or "").startswith(("5.7.", "4.7."))

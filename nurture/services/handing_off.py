@@ -103,6 +103,8 @@ def _return_to_nurture(
 ) -> None:
     origin = promotions.get(session, handoff.promotion_id).origin
     version_id, workspace = workspaces.current(session)
+    if origin not in [stage.name for stage in workspace.stages]:
+        origin = workspace.stages[0].name  # its stage is no more
     back = Promotion(contact.stage, origin, "handoff rejected", f"Sales rejected: {reason}", (), (reason,))
     promotions.record(
         session, contact.id, back, version_id=version_id, facts={"handoff": handoff.id}, now=now

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -58,12 +58,15 @@ def list_for_contact(
 def list_messages_to_judge(
     session: Session, now: datetime, *, settle: timedelta, limit: int
 ) -> Sequence[int]:
-    """Mails with unjudged hits, the newest of which has had `settle` to be followed by others."""
+    """Mails with unjudged hits, the newest of which has had `settle` to be followed by others.
+
+    A mail whose hits never pause is judged all the same, after ten times as long.
+    """
     query = (
         select(Event.message_id)
         .where(Event.judged_at.is_(None), Event.kind.in_(HITS), Event.message_id.is_not(None))
         .group_by(Event.message_id)
-        .having(func.max(Event.at) <= now - settle)
+        .having(or_(func.max(Event.at) <= now - settle, func.min(Event.at) <= now - 10 * settle))
         .limit(limit)
     )
     return [message_id for message_id in session.scalars(query) if message_id is not None]

@@ -52,11 +52,12 @@ def pass_over(session: Session, enrollment: Enrollment, *, step: str, note: str,
 
 
 def list_received(session: Session, contact_ids: Collection[int]) -> dict[tuple[int, str], set[str]]:
-    """Steps whose mails these contacts were sent, by contact and sequence."""
+    """Steps whose mails these contacts were sent, or may have been, by contact and sequence."""
     query = (
         select(Touch.contact_id, Enrollment.sequence, Touch.step)
         .join(Enrollment, Enrollment.id == Touch.enrollment_id)
-        .where(Touch.contact_id.in_(contact_ids), Touch.kind == "email", Touch.state == "sent")
+        .where(Touch.contact_id.in_(contact_ids), Touch.kind == "email")
+        .where(Touch.state.in_(("sending", "sent", "uncertain")))
     )
     received: dict[tuple[int, str], set[str]] = {}
     for contact_id, sequence, step in session.execute(query):

@@ -159,16 +159,21 @@ def test_s05_a_connection_dropped_after_the_250_is_a_sent_mail(site: Site) -> No
 
 
 @pytest.mark.parametrize(
-    ("where", "reply"),
-    [("GREETING", "421 too busy"), ("RCPT", "451 4.7.1 greylisted"), (".", "421 shutting down")],
+    ("where", "reply", "most"),
+    [
+        ("GREETING", "421 too busy", 24),
+        ("RCPT", "451 4.7.1 greylisted", 8),
+        (".", "421 shutting down", 8),
+        ("MAIL", "550 5.7.1 relaying denied", 8),
+    ],
 )
 def test_s06_what_fails_for_now_is_tried_again_with_growing_waits_and_a_limit(
-    site: Site, where: str, reply: str
+    site: Site, where: str, reply: str, most: int
 ) -> None:
     jane = planned(site)
     site.server.script = lambda command: reply if command.startswith(where) else None
     waits = []
-    for _ in range(20):
+    for _ in range(most):
         assert delivering.deliver_due(site.app) == 1
         touch = list_touches(site.app, jane)["first"]
         if touch.state == "failed":
@@ -177,8 +182,8 @@ def test_s06_what_fails_for_now_is_tried_again_with_growing_waits_and_a_limit(
         site.clock.moment = touch.due_at - timedelta(seconds=1)
         assert delivering.deliver_due(site.app) == 0
         site.clock.moment = touch.due_at
-    assert waits == [5, 15, 45, 135, 405]
-    assert "still failing after 6 attempts" in (touch.note or "")
+    assert waits == [5, 15, 45, 135, *[360] * (most - 5)]
+    assert f"still failing after {most} attempts" in (touch.note or "")
     assert list_enrollments(site.app, jane)["lead-education"].state == "stopped"
     assert not suppressed(site, jane)
 
@@ -204,7 +209,7 @@ def test_s06_an_address_that_does_not_exist_fails_and_is_suppressed(site: Site) 
     assert suppressed(site, jane)
 
 
-@pytest.mark.parametrize("reply", ["550 5.7.1 relaying denied", "552 5.2.2 mailbox full", "550 no"])
+@pytest.mark.parametrize("reply", ["552 5.2.2 mailbox full", "550 no"])
 def test_s06_another_refusal_suppresses_nobody(site: Site, reply: str) -> None:
     jane = planned(site)
     site.server.script = lambda command: reply if command.startswith("RCPT") else None

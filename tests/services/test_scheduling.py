@@ -62,13 +62,15 @@ def test_waits_count_from_the_moment_the_step_was_done(sessions: Sessions) -> No
     assert plan(sessions, NOON + 2 * DAY) == 0
 
 
-def test_who_comes_back_into_a_sequence_gets_no_mail_twice(sessions: Sessions) -> None:
+@pytest.mark.parametrize("state", ["sending", "sent", "uncertain"])
+def test_who_comes_back_into_a_sequence_gets_no_mail_twice(sessions: Sessions, state: str) -> None:
     with sessions() as session:
         create_workspace(session)
         jane = create_lead(session)
     plan(sessions)
     finish_step(sessions, jane, "first", NOON)
     with sessions() as session:
+        touches.list_for_contact(session, jane)[0].state = state
         enrollments.stop(session, jane, reason="moved on", now=NOON)
         create_enrollment(session, contacts.get(session, jane), now=NOON + DAY)
     plan(sessions, NOON + DAY)
