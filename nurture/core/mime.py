@@ -23,8 +23,8 @@ Fields = Mapping[str, tuple[str, ...]]
 
 _FIELD = re.compile(rb"([!-9;-~]{1,100})[ \t]*:")
 _PARAMETER = re.compile(r';\s*([\w*-]{1,40})\s*=\s*(?:"([^"]{0,500})"|([^\s;"]{1,500}))')
-_GUESSED_BOUNDARY = re.compile(rb"^--([^\n]{1,200}?)[ \t]*\n(?=[Cc]ontent-[TtDd])", re.MULTILINE)
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_GUESSED_BOUNDARY = re.compile(rb"^--([^\n]{0,199}[^ \t\n])[ \t]*+\n(?=[Cc]ontent-[TtDd])", re.MULTILINE)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SLOW_OR_ODD_CODECS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"}
 
 
@@ -192,7 +192,14 @@ def _from_base64(body: bytes) -> bytes:
 
 
 def decode_bytes(body: bytes, charset: str) -> str:
-    """Text of `body`; an unknown or false charset falls back to UTF-8, then Windows-1252."""
+    """Text of `body`; an unknown or false charset falls back to UTF-8, then Windows-1252.
+
+    Without lone surrogates, which UTF-7 can bring in and no encoder lets out again.
+    """
+    return _decoded(body, charset).encode("utf-8", "replace").decode()
+
+
+def _decoded(body: bytes, charset: str) -> str:
     for name in (charset, "utf-8"):
         try:
             codec = codecs.lookup(name)

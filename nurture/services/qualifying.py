@@ -77,7 +77,7 @@ def _open_handoff(
         version_id=version_id,
         rep=rep.name,
         why_now=why_now(decision, known.events, now),
-        timeline=list(timeline(_by_people(known.events))),
+        timeline=[line[:300] for line in timeline(_by_people(known.events))[-50:]],
         signal_at=_signal_at(session, contact.id, decision.evidence, now),
     )
     if opened is None:

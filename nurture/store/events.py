@@ -67,15 +67,27 @@ def list_messages_to_judge(
         .where(Event.judged_at.is_(None), Event.kind.in_(HITS), Event.message_id.is_not(None))
         .group_by(Event.message_id)
         .having(or_(func.max(Event.at) <= now - settle, func.min(Event.at) <= now - 10 * settle))
+        .order_by(func.min(Event.at))
         .limit(limit)
     )
     return [message_id for message_id in session.scalars(query) if message_id is not None]
 
 
-def lock_hits(session: Session, message_ids: Collection[int]) -> Sequence[Event]:
-    """All hits of these mails, held for this transaction, in the order they happened."""
-    query = select(Event).where(Event.message_id.in_(message_ids), Event.kind.in_(HITS))
-    return session.scalars(query.order_by(Event.message_id, Event.at, Event.id).with_for_update()).all()
+def lock_hits(session: Session, message_id: int, *, margin: timedelta, limit: int) -> Sequence[Event]:
+    """Hits of a mail from `margin` before its oldest unjudged one on, held for this transaction.
+
+    In the order they happened, `limit` at most: a mail may have any number of them.
+    """
+    hits = (Event.message_id == message_id, Event.kind.in_(HITS))
+    oldest = session.scalar(select(func.min(Event.at)).where(*hits, Event.judged_at.is_(None)))
+    if oldest is None:
+        return []
+    # The unjudged first, or a long history would leave no room for them.
+    query = select(Event).where(*hits, Event.at >= oldest - margin)
+    rows = session.scalars(
+        query.order_by(Event.judged_at.is_not(None), Event.at, Event.id).limit(limit).with_for_update()
+    )
+    return sorted(rows, key=lambda event: (event.at, event.id))
 
 
 def judge_again(session: Session, message_ids: Collection[int]) -> None:
@@ -86,10 +98,12 @@ def judge_again(session: Session, message_ids: Collection[int]) -> None:
 
 
 def judge(
-    session: Session, event_id: int, *, verdict: str, reasons: Collection[str], version: int, now: datetime
+    session: Session, verdicts: Mapping[int, tuple[str, Collection[str]]], *, version: int, now: datetime
 ) -> None:
-    """Write the verdict on one hit."""
-    query = update(Event).where(Event.id == event_id)
-    session.execute(
-        query.values(verdict=verdict, reasons=list(reasons), judge_version=version, judged_at=now)
-    )
+    """Write verdicts with their reasons, by event id, in one statement."""
+    rows = [
+        {"id": id, "verdict": verdict, "reasons": list(reasons), "judge_version": version, "judged_at": now}
+        for id, (verdict, reasons) in verdicts.items()
+    ]
+    if rows:
+        session.execute(update(Event), rows)

@@ -17,6 +17,7 @@ from nurture.ports import App
 from nurture.services import metering
 from nurture.web import answers
 from nurture.web.api.events import api
+from nurture.web.crowd import Crowd
 from nurture.web.health import health
 from nurture.web.hits import Hits
 from nurture.web.meter import Meter
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 MAX_BODY_BYTES = 64 << 10
+# Of the server's threads (web.serving.THREADS); the others are the fast path's.
+PLACES = 10
 
 _log = structlog.get_logger()
 
@@ -52,7 +55,7 @@ def assemble(app: App, journal: Journal) -> "WSGIApplication":
     Addresses told by proxies are believed only as far as the settings say (X22)."""
     web = create_app(app)
     hits = Hits(
-        web.wsgi_app,
+        Crowd(web.wsgi_app, PLACES),
         keyring=app.keyring,
         journal=journal,
         dropped=web.extensions["nurture"].meter.count_dropped_hit,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from nurture.core.bounce import read_bounce
 from nurture.core.html_text import text_of_html
 from nurture.core.mail_parser import MAX_RAW_BYTES, parse_mail, read_mailbox
 
@@ -202,3 +203,19 @@ def test_lists_and_cells_stay_apart() -> None:
     assert text_of_html("<ul><li>a</li><li>b</li></ul><table><tr><td>c</td><td>d</td></tr></table>") == (
         "- a\n- b\nc d"
     )
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n"
+        b"Subject: =?utf-7?q?a+2AA-b?=\n\nx\n--b--\n",
+        b"Content-Type: text/plain; charset=utf-7\n\nFinal-Recipient: rfc822;a+2AA-b@example.org\n",
+        b"References: =?utf-7?q?<a+2AA-=40b>?=\n\nx\n",
+    ],
+)
+def test_r10_no_lone_surrogate_gets_in(mail: bytes) -> None:
+    parsed = parse_mail(b"From: a@example.org\n" + mail)
+    read_bounce(parsed)
+    told = repr((parsed.subject, parsed.text, parsed.references, parsed.original))
+    assert "\\ud800" not in told

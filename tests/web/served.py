@@ -38,6 +38,8 @@ def application(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [str(len(drops)).encode()]
 
+# more
+
 served = Hits(
     application,
     keyring=Keyring([os.environ["SECRET"]]),
@@ -50,11 +52,21 @@ served = Hits(
 class Server:
     """One granian process group on a loopback port of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        (folder / "served.py").write_text(SERVED)
+    def __init__(self, folder: Path, more: str = "", *, threads: int = 16) -> None:
+        (folder / "served.py").write_text(SERVED.replace("# more", more))
         self.journal, self.log = folder / "journal", folder / "granian.log"
         self.port = _free_port()
-        arguments = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "served:served"]
+        arguments = [
+            "--interface",
+            "wsgi",
+            "--blocking-threads",
+            str(threads),
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            "served:served",
+        ]
         paths = [str(folder), str(Path(__file__).parents[2])]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
