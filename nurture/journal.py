@@ -58,7 +58,7 @@ class Journal:
         """Make the folder if needed. ValueError for a wrong name, OSError if the folder cannot be written."""
         if not _NAME.fullmatch(name):
             raise ValueError(f"A journal's name has lower-case letters, digits and _ only, not {name!r}.")
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, "The folder of the journal cannot be written", str(folder))
         self._folder, self._name, self._max_bytes, self._sync = folder, name, max_bytes, sync

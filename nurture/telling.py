@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import traceback
+from types import TracebackType
 
 import structlog
 
@@ -20,3 +22,8 @@ def set_up_logs(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def where_of(trace: TracebackType | None) -> list[str]:
+    """The last frames of a trace as `file:line`: all of an error that may be logged, for its text may not."""
+    return [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(trace)][-6:]

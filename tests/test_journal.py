@@ -43,6 +43,11 @@ def test_a_record_is_one_line_of_ascii_with_its_checksum(tmp_path: Path) -> None
     assert path.stat().st_mode & 0o077 == 0
 
 
+def test_the_folder_of_a_journal_is_its_owners_alone(tmp_path: Path) -> None:
+    with _open(tmp_path / "data" / "journal"):
+        assert (tmp_path / "data" / "journal").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_reader_takes_whole_lines_from_where_it_left_off(tmp_path: Path) -> None:
     with _open(tmp_path) as journal:
         journal.append({"n": 1})

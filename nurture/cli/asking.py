@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nurture.cli.options import data_option, open_app
+from nurture.cli.visible import visible
 from nurture.core.contact import BadAddress
 from nurture.services import authenticating
 from nurture.services.explaining import Explanation, Line, UnknownContact
@@ -27,7 +28,7 @@ def explain(email: str, data: Path) -> None:
         with app.sessions() as session:
             told = explain_contact(session, email, now=app.now())
     except (BadAddress, UnknownContact) as error:
-        sys.exit(f"nurture: {error}")
+        sys.exit(visible(f"nurture: {error}"))
     _print(told)
 
 
@@ -47,7 +48,7 @@ def mails(limit: int, data: Path) -> None:
                 mail.from_address,
                 mail.subject,
             )
-            table.add_row(*map(escape, row))
+            table.add_row(*map(_text, row))
     Console().print(table)
 
 
@@ -86,10 +87,10 @@ def revoke_key(name: str, data: Path) -> None:
 def _print(told: Explanation) -> None:
     console = Console(highlight=False)
     since = f"{told.since:%Y-%m-%d %H:%M} UTC"
-    head = f"[bold]{escape(told.email)}[/bold] is [bold]{told.stage}[/bold] since {since}"
+    head = f"[bold]{_text(told.email)}[/bold] is [bold]{_text(told.stage)}[/bold] since {since}"
     console.print(f"{head}, fit {told.grade}, interest {told.score:g}")
     if told.suppressed:
-        console.print(f"[red]gets no mail: {escape(told.suppressed)}[/red]")
+        console.print(f"[red]gets no mail: {_text(told.suppressed)}[/red]")
     sections = {
         "Stages": told.stages,
         "Evidence": told.evidence,
@@ -107,6 +108,10 @@ def _print(told: Explanation) -> None:
 
 def _print_line(console: Console, line: Line) -> None:
     moment = f"{line.at:%Y-%m-%d %H:%M:%S}" if line.at else " " * 19
-    console.print(f"  {moment}  {escape(line.text)}", soft_wrap=True)
+    console.print(f"  {moment}  {_text(line.text)}", soft_wrap=True)
     for sentence in line.because:
-        console.print(f"  {' ' * 19}    {escape(sentence)}", style="dim", soft_wrap=True)
+        console.print(f"  {' ' * 19}    {_text(sentence)}", style="dim", soft_wrap=True)
+
+
+def _text(text: str) -> str:
+    return escape(visible(text))

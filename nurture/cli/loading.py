@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from nurture import places
 from nurture.cli.options import data_option, open_app
+from nurture.cli.visible import visible
 from nurture.core.column import BadColumns
 from nurture.core.csv_reader import BadFile
 from nurture.services.importing import ImportReport, RefusedRow, UnknownStage, import_contacts
@@ -41,7 +42,7 @@ def apply(folder: Path, mails: Path, data: Path) -> None:
         loaded = load_workspace(folder, mails)
     except WorkspaceFaults as error:
         for fault in error.faults:
-            click.echo(f"{fault.file}:{fault.line}: {fault.message}", err=True)
+            click.echo(visible(f"{fault.file}:{fault.line}: {fault.message}"), err=True)
         click.echo(f"{len(error.faults)} to mend; nothing was changed.", err=True)
         sys.exit(1)
     app = open_app(data)
@@ -86,7 +87,7 @@ def import_file(
                 refuse=refuse,
             )
     except (UnknownStage, BadFile, BadColumns) as error:
-        sys.exit(f"nurture: {file.name}: {error}")
+        sys.exit(visible(f"nurture: {file.name}: {error}"))
     _print_report(report, refused)
 
 
@@ -138,7 +139,7 @@ def _print_report(report: ImportReport, refused: Path | None) -> None:
         f"{report.suppressed:,} of the contacts get no mail"
     )
     for row in report.first_refused:
-        click.echo(f"  row {row.row}: {row.reason}" + (f" ({row.value})" if row.value else ""))
+        click.echo(visible(f"  row {row.row}: {row.reason}" + (f" ({row.value})" if row.value else "")))
     if report.refused > len(report.first_refused):
         rest = report.refused - len(report.first_refused)
         where = f"in {refused}" if refused else "with --refused FILE"

@@ -68,7 +68,7 @@ def prepare_postgres(folder: Path, timeout_seconds: float = 15) -> None:
 
 
 def postgres_command(folder: Path) -> list[str]:
-    """The foreground server of a prepared folder: no TCP, log on stderr."""
+    """The foreground server of a prepared folder: no TCP, log on stderr without what statements hold."""
     folder = folder.resolve()
     settings = {
         "listen_addresses": "",
@@ -84,6 +84,9 @@ def postgres_command(folder: Path) -> list[str]:
         "logging_collector": "off",
         "log_checkpoints": "off",
         "log_line_prefix": "postgres[%p] ",
+        # The detail of an error, and its statement, hold addresses (X21).
+        "log_error_verbosity": "terse",
+        "log_min_error_statement": "panic",
     }
     options = (word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
     return [str(server_programs() / "postgres"), "-D", str(folder), *options]

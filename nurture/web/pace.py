@@ -36,9 +36,20 @@ class Pace:
 
 
 def network_of(address: str | None) -> str:
-    """Who is behind an address: itself, or its /64 for IPv6, of which one customer has all."""
+    """Who is behind an address, with or without a port: itself, or its /64 for IPv6.
+
+    One customer has all of a /64. An IPv4 address written as IPv6 (`::ffff:192.0.2.1`) is that IPv4 address.
+    """
     try:
-        known = ip_address(address or "")
+        known = ip_address(_without_port(address or ""))
     except ValueError:
         return ""
-    return str(ip_network((known, 64), strict=False)) if known.version == 6 else str(known)
+    if known.version == 4:
+        return str(known)
+    return str(known.ipv4_mapped or ip_network((int(known), 64), strict=False))
+
+
+def _without_port(address: str) -> str:
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address

@@ -145,6 +145,16 @@ def test_the_database_is_unicode(running: Any) -> None:
     assert query(running.folder, "SHOW synchronous_commit") == "on"
 
 
+def test_x21_no_value_of_a_statement_is_in_the_servers_log(running: Any) -> None:
+    query(running.folder, "CREATE TABLE people (email text PRIMARY KEY)")
+    query(running.folder, "INSERT INTO people VALUES ('jane@acme.example')")
+    with pytest.raises(sqlalchemy.exc.IntegrityError):
+        query(running.folder, "INSERT INTO people VALUES ('jane@acme.example')")
+    query(running.folder, "DROP TABLE people")
+    assert "duplicate key value" in running.script.text()
+    assert "jane@" not in running.script.text()
+
+
 def test_foreign_pg_variables_change_nothing(running: Any) -> None:
     assert query(running.folder, "SHOW port") == "5432"
 

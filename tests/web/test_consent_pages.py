@@ -68,14 +68,15 @@ def test_d02_a_contact_that_is_gone_is_unsubscribed_too(world: Any) -> None:
     assert world.client.get(url).status_code == 404
 
 
-def test_the_button_unsubscribes_and_offers_the_way_back(world: Any) -> None:
+def test_x17_the_button_unsubscribes_and_opens_no_other_page(world: Any) -> None:
     url = f"/u/{world.token(Purpose.UNSUBSCRIBE)}"
     assert "<button>Unsubscribe</button>" in world.client.get(url).text
     page = world.client.post(url)
     assert (page.status_code, page.mimetype) == (200, "text/html")
     assert reason_of_suppression(world) == "unsubscribed"
-    (back,) = re.findall(r'href="(/prefs/[^"]+)"', page.text)
-    assert world.client.get(back).status_code == 200
+    assert "in any of our mails" in page.text
+    assert re.findall(r'href="(?!/style.css)', page.text) == []
+    assert "/prefs/" not in page.text
     assert "<button>" not in world.client.get(url).text
 
 

@@ -30,3 +30,14 @@ def test_one_customer_of_ipv6_is_one_address() -> None:
     )
     assert network_of("203.0.113.5") != network_of("203.0.113.6")
     assert network_of(None) == network_of("unix:") == ""
+
+
+def test_one_address_is_one_however_it_is_written() -> None:
+    plain = network_of("192.0.2.1")
+    assert plain == "192.0.2.1"
+    for written in ("::ffff:192.0.2.1", "192.0.2.1:5555", "[::ffff:192.0.2.1]:80"):
+        assert network_of(written) == plain
+    assert network_of("::ffff:192.0.2.2") != plain
+    assert network_of("[2001:db8::1]:80") == network_of("[2001:db8::1]") == network_of("2001:db8::1") != ""
+    assert network_of("[::1") == network_of("::1")
+    assert network_of("name:80") == network_of(":80") == network_of("[]") == ""

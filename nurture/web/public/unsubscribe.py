@@ -5,7 +5,7 @@ from typing import Final
 from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from nurture.core.token import Purpose, Token
+from nurture.core.token import Purpose
 from nurture.services import consenting, receiving
 from nurture.web.public.door import admit, transaction
 from nurture.web.site import site
@@ -37,7 +37,7 @@ def leave(token: str) -> Response | str:
         consenting.unsubscribe(session, known.contact_id, source=source, now=site().app.now())
     if one_click:
         return Response(_DONE, content_type="text/plain; charset=utf-8")
-    return render_template("unsubscribed.html", preferences=_preferences_of(known))
+    return render_template("unsubscribed.html")
 
 
 def _is_one_click() -> bool:
@@ -46,8 +46,3 @@ def _is_one_click() -> bool:
         return request.form.get("List-Unsubscribe") == "One-Click"
     except HTTPException:  # a body that is too long or in pieces must not keep anybody here
         return False
-
-
-def _preferences_of(known: Token) -> str:
-    token = Token(Purpose.PREFERENCES, known.contact_id, known.message_id)
-    return site().path(f"/prefs/{site().app.keyring.sign(token)}")
