@@ -8,6 +8,7 @@ WORK: Final = "work"
 QUEUES: Final = (NOW, MAIL, WORK)
 
 QUALIFY: Final = "qualify"
+REQUALIFY: Final = "requalify"
 HAND_OFF: Final = "hand_off"
 DELIVER: Final = "deliver"
 PLAN: Final = "plan"
@@ -18,6 +19,7 @@ JUDGE: Final = "judge"
 QUEUE_OF: Final = {
     QUALIFY: NOW,
     HAND_OFF: NOW,
+    REQUALIFY: WORK,
     DELIVER: MAIL,
     PLAN: WORK,
     ADVANCE: WORK,

@@ -7,7 +7,7 @@ from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from nurture.jobs import DELIVER, HAND_OFF, QUEUE_OF, QUEUES
+from nurture.jobs import DELIVER, HAND_OFF, QUALIFY, QUEUE_OF, QUEUES
 
 log = structlog.get_logger()
 _ENOUGH = 20
@@ -34,11 +34,11 @@ class RqQueue:
     def wake(self, job: str, *ids: int) -> None:
         """Let a worker run the job soon. Where many wait already it is not queued: the clock asks again.
 
-        So a queue that nobody works on does not grow without end.
+        So a queue that nobody works on does not grow without end. Explicit requests are always queued.
         """
         queue = self._queues[QUEUE_OF[job]]
         try:
-            if queue.count < (_PLENTY if ids else _ENOUGH):
+            if job == QUALIFY or queue.count < (_PLENTY if ids else _ENOUGH):
                 queue.enqueue_call(
                     f"workers.jobs.{job}",
                     args=ids,
@@ -46,7 +46,7 @@ class RqQueue:
                     timeout=-1 if job == DELIVER else _JOB_SECONDS,
                     result_ttl=0,
                     failure_ttl=_KEEP_FAILED_SECONDS,
-                    # A person waits for it; the contacts before it in the queue can wait a moment more.
+                    # A person waits for what it tells.
                     at_front=job == HAND_OFF,
                 )
         except redis.RedisError as error:

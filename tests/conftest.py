@@ -14,7 +14,7 @@ import pytest
 from nurture.embedded import postgres, valkey
 from nurture.embedded.child import child_command
 from nurture.store.migrating import migrate
-from nurture.store.session import Session, open_sessions
+from nurture.store.session import Session, close_sessions, open_sessions
 
 INSTALLATIONS = ("tests/browser/", "tests/demo/test_demo", "tests/mta/", "tests/test_up.py")
 Sessions = Callable[[], AbstractContextManager[Session]]
@@ -67,7 +67,7 @@ def sessions(database_url: str) -> Iterator[Sessions]:
     """Transactions on a fresh migrated database: `with sessions() as session:` commits at the end."""
     opened = open_sessions(database_url)
     yield opened
-    opened.__self__.kw["bind"].dispose()  # type: ignore[attr-defined]
+    close_sessions(opened)
 
 
 def plain(url: str) -> str:

@@ -47,6 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "nurture.journal",
         "nurture.settings",
         "nurture.places",
+        "nurture.telling",
     },
 }
 CORE_MAY_USE = {"jinja2"}

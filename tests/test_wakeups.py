@@ -37,9 +37,11 @@ def test_wake_ups_that_nobody_answers_do_not_pile_up(empty_url: str) -> None:
     for _ in range(30):
         queue.wake(jobs.PLAN)
     for number in range(300):
-        queue.wake(jobs.QUALIFY, number)
+        queue.wake(jobs.REQUALIFY, number)
+        queue.wake(jobs.HAND_OFF, number)
+    queue.wake(jobs.QUALIFY, 1)  # somebody asks for prices: never left out
     with redis.Redis.from_url(empty_url) as connection:
-        assert [connection.llen(f"rq:queue:{name}") for name in (jobs.WORK, jobs.NOW)] == [20, 200]
+        assert [connection.llen(f"rq:queue:{name}") for name in (jobs.WORK, jobs.NOW)] == [200, 201]
 
 
 def test_s04_a_queue_that_is_away_costs_nothing_but_the_wake_up() -> None:

@@ -50,6 +50,11 @@ def qualify(contact_id: int) -> None:
         app().queue.wake(jobs.HAND_OFF, handoff_id)
 
 
+def requalify(contact_id: int) -> None:
+    """The same for a contact whose own wake-up was lost, where it keeps nobody waiting."""
+    qualify(contact_id)
+
+
 def hand_off(handoff_id: int) -> None:
     """Tell a handoff to its rep."""
     handing_off.tell(app(), handoff_id)

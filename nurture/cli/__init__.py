@@ -3,7 +3,7 @@
 import sys
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
 from nurture.cli.asking import api_keys, explain, mails
 from nurture.cli.loading import contacts, workspace
@@ -11,6 +11,8 @@ from nurture.cli.running import clock, inbound, migrate, up, web, worker
 from nurture.embedded.errors import EmbeddedError
 from nurture.settings import SettingsError
 from nurture.store.workspaces import NoWorkspace
+
+UNMIGRATED = ("42P01", "42703")  # undefined_table, undefined_column
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -36,6 +38,12 @@ def main() -> None:
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0] if error.orig else "no reason given"
         sys.exit(_said(f"the database cannot be reached: start `nurture up`, or set DATABASE_URL ({reason})"))
+    except ArgumentError:
+        sys.exit(_said("DATABASE_URL must look like postgresql://user:password@host:5432/name"))
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) not in UNMIGRATED:
+            raise
+        sys.exit(_said("the database is not at this version: run `nurture migrate`"))
 
 
 def _said(sentence: str) -> int:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import click
 from rich.console import Console
@@ -103,11 +104,20 @@ def _refusals(path: Path | None) -> Iterator[Callable[[RefusedRow], None] | None
     if path is None:
         yield None
         return
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with _created(path) as file:
         writer = csv.writer(file)
         writer.writerow(["row", "reason", "value"])
         # A cell that begins like a formula would run in a spreadsheet.
         yield lambda row: writer.writerow([row.row, row.reason, _harmless(row.value)])
+
+
+def _created(path: Path) -> TextIO:
+    try:
+        return path.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        sys.exit(
+            visible(f"nurture: --refused {path} cannot be written ({error.strerror}): name another file")
+        )
 
 
 def _harmless(value: str) -> str:

@@ -9,6 +9,7 @@ from nurture.bootstrap import build_app
 from nurture.embedded.defaults import fill_in
 from nurture.ports import App
 from nurture.settings import from_env
+from nurture.store.session import close_sessions
 
 data_option = click.option(
     "--data",
@@ -22,4 +23,6 @@ data_option = click.option(
 def open_app(data: Path) -> App:
     """The App for a command that talks to a running installation."""
     filled = fill_in(os.environ, data)
-    return build_app(from_env(filled.environ))
+    app = build_app(from_env(filled.environ))
+    click.get_current_context().call_on_close(lambda: close_sessions(app.sessions))
+    return app

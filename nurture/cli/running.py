@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from nurture.bootstrap import check_settings
 from nurture.cli import parts
 from nurture.cli.options import data_option
 from nurture.embedded.addresses import refuse_taken
@@ -30,6 +31,7 @@ def up(data: Path, mailers: int) -> None:
     """Run everything; start PostgreSQL, Valkey and a mailbox where the environment names none."""
     filled = fill_in(os.environ, data, make_secrets=True)
     settings = from_env(filled.environ)
+    check_settings(settings)
     with lock_folder(filled.data), Supervisor() as supervisor:
         refuse_taken(_addresses(filled, settings))
         start_servers(supervisor, filled)
@@ -121,7 +123,9 @@ def _addresses(filled: Filled, settings: Settings) -> list[tuple[str, tuple[str,
 
 def _filled(data: Path) -> tuple[Filled, Settings]:
     filled = fill_in(os.environ, data)
-    return filled, from_env(filled.environ)
+    settings = from_env(filled.environ)
+    check_settings(settings)
+    return filled, settings
 
 
 def _say_where(filled: Filled, settings: Settings) -> None:

@@ -156,11 +156,14 @@ def too_late(due_at: datetime, now: datetime, max_lateness: timedelta) -> bool:
     return now - due_at > max_lateness
 
 
-def pause_end(return_date: date | None, now: datetime) -> datetime:
-    """Until when somebody away is left alone: their return plus one working day, else fourteen days."""
+def pause_end(return_date: date | None, now: datetime, zone: str) -> datetime:
+    """Until when somebody away is left alone: their return plus one working day, else fourteen days.
+
+    The end is midnight where they are, in `zone`.
+    """
     if return_date is None:
         return now + 14 * _DAY
     back = return_date + _DAY
     while back.weekday() > 4:
         back += _DAY
-    return max(now, datetime.combine(back, time(), UTC))
+    return max(now, _instant(datetime.combine(back, time()), zone))

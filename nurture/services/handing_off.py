@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+import structlog
+
 from nurture.core.delivery import NotDelivered
 from nurture.core.funnel import Promotion
 from nurture.core.handoff import HandoffNotice
@@ -12,6 +14,8 @@ from nurture.ports import App
 from nurture.store import contacts, enrollments, handoffs, promotions, stages, workspaces
 from nurture.store.session import Session
 from nurture.store.tables import Contact, Handoff
+
+log = structlog.get_logger()
 
 LEASE = timedelta(minutes=2)
 
@@ -46,14 +50,10 @@ def tell(app: App, handoff_id: int) -> bool:
             return False
         due = [notice.target for notice in handoffs.list_notices_due(session, handoff_id, app.now())]
         notice = _notice(app, session, handoffs.get(session, handoff_id))
-    told = {target: _try(app, target, notice) for target in due}
+    told = [_tell_target(app, target, notice) for target in due]
     with app.sessions() as session:
-        for target, error in told.items():
-            handoffs.record_try(session, handoff_id, target, error, app.now())
-        if any(error is None for error in told.values()):
-            handoffs.mark_notified(session, handoff_id, app.now())
         handoffs.release(session, handoff_id, token)
-    return any(error is None for error in told.values())
+    return any(told)
 
 
 def show(session: Session, handoff_id: int) -> Shown:
@@ -93,7 +93,7 @@ def answer(session: Session, handoff_id: int, *, accept: bool, reason: str, now:
     )
     if accept:
         enrollments.stop(session, contact.id, reason="handoff accepted", now=now)
-    else:
+    elif contact.stage == promotions.get(session, handoff.promotion_id).target:
         _return_to_nurture(session, contact, handoff, reason, now)
     return True
 
@@ -114,6 +114,16 @@ def _return_to_nurture(
     stages.enter(session, contact, workspace.stage(origin), version_id=version_id, reason=reason, now=now)
 
 
+def _tell_target(app: App, target: str, notice: HandoffNotice) -> bool:
+    """Written at once, so that neither the next target nor the end of this process hides it."""
+    error = _try(app, target, notice)
+    with app.sessions() as session:
+        handoffs.record_try(session, notice.handoff_id, target, error, app.now())
+        if error is None:
+            handoffs.mark_notified(session, notice.handoff_id, app.now())
+    return error is None
+
+
 def _try(app: App, target: str, notice: HandoffNotice) -> str | None:
     """Tell one target; what went wrong, or None."""
     if target not in app.targets:
@@ -122,6 +132,10 @@ def _try(app: App, target: str, notice: HandoffNotice) -> str | None:
         app.targets[target].tell(notice)
     except NotDelivered as error:
         return str(error)
+    except Exception as error:  # whatever it is, the try must be recorded, or it is repeated at once
+        kind = type(error).__name__
+        log.error("notice failed", handoff=notice.handoff_id, target=target, error=kind)
+        return kind
     return None
 
 

@@ -50,6 +50,7 @@ def _promote(
     )
     if _goes_back(workspace.stages, decision):
         contacts.spend_evidence(session, contact, now)
+        handoffs.withdraw(session, contact.id, decision.reason, now)
     reason = f"moved to {stage.name}"
     stages.enter(session, contact, stage, version_id=version_id, reason=reason, now=now)
     if not stage.handoff:

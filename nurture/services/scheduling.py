@@ -1,7 +1,10 @@
 """Plans the next touch of each enrollment, and carries out the steps that are no mail."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+
+import structlog
 
 from nurture.calendars import calendar_for
 from nurture.core.condition import Facts
@@ -15,6 +18,7 @@ from nurture.store.contacts import Locale
 from nurture.store.session import Session
 from nurture.store.tables import Enrollment, Touch
 
+log = structlog.get_logger()
 NOWHERE = Locale(None, None, None)
 
 
@@ -27,7 +31,8 @@ def plan_touches(session: Session, *, now: datetime, limit: int = 500) -> int:
         workspace = workspaces.get(session, enrollment.version_id)
         calendar = _calendar(workspace, locales.get(enrollment.contact_id, NOWHERE), now)
         known = received.get((enrollment.contact_id, enrollment.sequence), set())
-        _plan_touch(session, enrollment, workspace.sequence(enrollment.sequence), calendar, known, now)
+        with _alone(session, enrollment.id, now):
+            _plan_touch(session, enrollment, workspace.sequence(enrollment.sequence), calendar, known, now)
     return len(waiting)
 
 
@@ -37,12 +42,30 @@ def advance(session: Session, *, now: datetime, limit: int = 200) -> int:
     for touch in due:
         enrollment = enrollments.list_by_ids(session, [touch.enrollment_id])[touch.enrollment_id]
         workspace = workspaces.get(session, enrollment.version_id)
-        step = workspace.sequence(enrollment.sequence).step(touch.step)
-        if isinstance(step, BranchStep):
-            _take_branch(session, touch, step, enrollment, workspace, now)
-        elif isinstance(step, TaskStep):
-            _give_task(session, touch, step, workspace, now)
+        with _alone(session, enrollment.id, now):
+            _carry_out(session, touch, enrollment, workspace, now)
     return len(due)
+
+
+@contextmanager
+def _alone(session: Session, enrollment_id: int, now: datetime) -> Iterator[None]:
+    """What goes wrong with one enrollment ends that one, with the reason, and holds up no other."""
+    try:
+        yield
+    except (LookupError, ValueError, TypeError, StopIteration) as error:
+        log.error("enrollment stopped", enrollment=enrollment_id, error=type(error).__name__)
+        reason = f"its next step cannot be planned: {type(error).__name__}"
+        enrollments.stop_one(session, enrollment_id, reason=reason, now=now)
+
+
+def _carry_out(
+    session: Session, touch: Touch, enrollment: Enrollment, workspace: Workspace, now: datetime
+) -> None:
+    step = workspace.sequence(enrollment.sequence).step(touch.step)
+    if isinstance(step, BranchStep):
+        _take_branch(session, touch, step, enrollment, workspace, now)
+    elif isinstance(step, TaskStep):
+        _give_task(session, touch, step, workspace, now)
 
 
 def _plan_touch(
@@ -105,10 +128,10 @@ def _take_branch(
 
 def _give_task(session: Session, touch: Touch, step: TaskStep, workspace: Workspace, now: datetime) -> None:
     contact = contacts.get(session, touch.contact_id)
-    # Whoever has the contact gets its tasks too.
+    # Whoever has the contact gets its tasks too; the others are spread over the team by their numbers.
     given = handoffs.find_open(session, contact.id)
     owner = given.rep if given else contacts.owner_of(session, contact, workspace.owners)
-    rep = choose_rep(workspace.reps, owner, handoffs.last_rep(session))
+    rep = choose_rep(workspace.reps, owner, workspace.reps[contact.id % len(workspace.reps)].name)
     tasks.add(session, touch, rep=rep.name, kind=step.task, subject=step.subject, note=step.note, now=now)
     _finish_touch(touch, now, f"given to {rep.display_name}")
     enrollments.step_done(session, [touch.id], now)

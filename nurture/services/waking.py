@@ -24,6 +24,6 @@ def wake_due(app: App) -> None:
         if waits:
             app.queue.wake(job)
     for contact_id in due.contacts:
-        app.queue.wake(jobs.QUALIFY, contact_id)
+        app.queue.wake(jobs.REQUALIFY, contact_id)
     for handoff_id in due.handoffs:
         app.queue.wake(jobs.HAND_OFF, handoff_id)

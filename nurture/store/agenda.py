@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, ScalarSelect, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from nurture.store import contacts, handoffs
@@ -48,4 +48,10 @@ def read(session: Session, now: datetime, *, settle: timedelta, patience: timede
 
 
 def _due(kinds: tuple[str, ...], now: datetime) -> ColumnElement[bool]:
-    return exists().where(Touch.kind.in_(kinds), Touch.state == "planned", Touch.due_at <= now)
+    """Whether the earliest planned touch of a kind is due: one look into the index, however many wait."""
+    return or_(*(func.coalesce(_earliest(kind) <= now, False) for kind in kinds))
+
+
+def _earliest(kind: str) -> ScalarSelect[datetime]:
+    planned = select(Touch.due_at).where(Touch.kind == kind, Touch.state == "planned")
+    return planned.order_by(Touch.due_at).limit(1).scalar_subquery()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -43,12 +43,6 @@ def find_by_hash(session: Session, email_hash: str) -> Contact | None:
     return session.scalar(select(Contact).where(Contact.email_hash == email_hash))
 
 
-def list_by_ids(session: Session, ids: Iterable[int]) -> dict[int, Contact]:
-    """Contacts by id."""
-    query = select(Contact).where(Contact.id.in_(list(ids)))
-    return {contact.id: contact for contact in session.scalars(query)}
-
-
 def account_of(session: Session, contact: Contact) -> Account | None:
     """The contact's account; None for free-mail addresses."""
     return session.get(Account, contact.account_id) if contact.account_id else None
@@ -71,9 +65,14 @@ def list_locales(session: Session, ids: Iterable[int]) -> dict[int, Locale]:
 
 
 def ask_for_qualification(session: Session, ids: Iterable[int], now: datetime) -> None:
-    """Note that these contacts have new evidence. The note survives a lost wake-up."""
-    query = update(Contact).where(Contact.id.in_(list(ids)), Contact.qualify_at.is_(None))
-    session.execute(query.values(qualify_at=now))
+    """Note that these contacts have new evidence. The note survives a lost wake-up.
+
+    Waits for a qualification that runs: it may not see this evidence, and clears only an older note.
+    """
+    locked = select(Contact.id).where(Contact.id.in_(list(ids))).order_by(Contact.id)
+    session.execute(locked.with_for_update(key_share=True))
+    query = update(Contact).where(Contact.id.in_(list(ids)))
+    session.execute(query.values(qualify_at=func.coalesce(Contact.qualify_at, now)))
 
 
 def list_waiting_for_qualification(

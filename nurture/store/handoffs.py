@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import ColumnElement, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from nurture.store.tables import Handoff, HandoffNotice
 from nurture.store.tables.sales import OPEN_HANDOFF
+
+MOST_WEBHOOK_TRIES = 20
 
 
 def open_one(session: Session, contact_id: int, now: datetime, **values: Any) -> int | None:
@@ -85,24 +87,29 @@ def decide(session: Session, handoff: Handoff, *, state: str, decision: str | No
     session.flush()
 
 
+def withdraw(session: Session, contact_id: int, reason: str, now: datetime) -> None:
+    """Close the contact's open handoff: the contact has left sales on its own word."""
+    query = update(Handoff).where(Handoff.contact_id == contact_id, text(OPEN_HANDOFF))
+    session.execute(query.values(state="withdrawn", decision=reason, decided_at=now))
+
+
 def list_notices_due(session: Session, handoff_id: int, now: datetime) -> Sequence[HandoffNotice]:
-    """The handoff's notices that are to be tried now."""
-    query = select(HandoffNotice).where(
-        HandoffNotice.handoff_id == handoff_id,
-        HandoffNotice.delivered_at.is_(None),
-        HandoffNotice.next_try_at <= now,
-    )
-    return session.scalars(query.order_by(HandoffNotice.id)).all()
+    """The handoff's notices that are to be tried now, mail first: nothing a receiver does holds it up."""
+    query = select(HandoffNotice).join(Handoff, Handoff.id == HandoffNotice.handoff_id)
+    query = query.where(HandoffNotice.handoff_id == handoff_id, *_due(now))
+    return session.scalars(query.order_by(HandoffNotice.target != "email", HandoffNotice.id)).all()
 
 
 def list_to_tell(session: Session, now: datetime, limit: int) -> Sequence[int]:
     """Handoffs with a notice that is due: new ones, and those whose wake-up or delivery failed."""
-    query = (
-        select(HandoffNotice.handoff_id)
-        .where(HandoffNotice.delivered_at.is_(None), HandoffNotice.next_try_at <= now)
-        .distinct()
-    )
-    return session.scalars(query.limit(limit)).all()
+    query = select(HandoffNotice.handoff_id).join(Handoff, Handoff.id == HandoffNotice.handoff_id)
+    return session.scalars(query.where(*_due(now)).distinct().limit(limit)).all()
+
+
+def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Notices to try now, of handoffs that nobody has decided."""
+    undecided = Handoff.state.in_(("pending", "notified"))
+    return undecided, HandoffNotice.delivered_at.is_(None), HandoffNotice.next_try_at <= now
 
 
 def list_for_contact(session: Session, contact_id: int) -> Sequence[Handoff]:
@@ -112,16 +119,25 @@ def list_for_contact(session: Session, contact_id: int) -> Sequence[Handoff]:
 
 
 def record_try(session: Session, handoff_id: int, target: str, error: str | None, now: datetime) -> None:
-    """Write how telling a target went: delivered (no error), or to be tried again after a growing wait."""
+    """Write how telling a target went: delivered (no error), or to be tried again after a growing wait.
+
+    Mail is tried until somebody has decided, a webhook MOST_WEBHOOK_TRIES times.
+    """
     query = select(HandoffNotice).where(
         HandoffNotice.handoff_id == handoff_id, HandoffNotice.target == target
     )
     notice = session.scalars(query.with_for_update()).one()
+    if notice.delivered_at:
+        return  # by somebody else, after this one's lease
     notice.attempts += 1
     notice.error = error[:500] if error else None
     notice.delivered_at = None if error else now
-    notice.next_try_at = now + _retry_wait(notice.attempts) if error else None
+    notice.next_try_at = now + _retry_wait(notice.attempts) if error and not _is_enough(notice) else None
     session.flush()
+
+
+def _is_enough(notice: HandoffNotice) -> bool:
+    return notice.target == "webhook" and notice.attempts >= MOST_WEBHOOK_TRIES
 
 
 def _retry_wait(attempts: int) -> timedelta:

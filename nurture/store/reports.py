@@ -6,7 +6,7 @@ from typing import Final
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -15,6 +15,8 @@ from nurture.store.tables import Contact, Event, Handoff, JournalOffset, Touch
 
 DATABASE_AWAY: Final = (OperationalError, InterfaceError, NoConnectionFree)
 """What a session raises when the database does not answer, or not in time."""
+DATABASE_UNFIT: Final = (*DATABASE_AWAY, ProgrammingError, InternalError)
+"""Those, and what it raises for any row alike: a table that is not migrated, a broken server."""
 DATABASE_FAILED: Final = SQLAlchemyError
 """What a session raises for those and for everything else that the database refuses."""
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
-__all__ = ["Session", "open_sessions"]
+__all__ = ["Session", "close_sessions", "open_sessions"]
 
 
 def open_sessions(url: str, *, size: int = 8) -> Callable[[], AbstractContextManager[Session]]:
@@ -21,6 +21,18 @@ def open_sessions(url: str, *, size: int = 8) -> Callable[[], AbstractContextMan
         max_overflow=size,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"options": "-c timezone=UTC -c lock_timeout=10s", "connect_timeout": 5},
+        connect_args={
+            "options": "-c timezone=UTC -c lock_timeout=10s",
+            "connect_timeout": 5,
+            # A prepared statement gets a plan for any value, which cannot use the partial indexes.
+            "prepare_threshold": None,
+        },
     )
     return sessionmaker(engine, expire_on_commit=False).begin
+
+
+def close_sessions(sessions: Callable[[], AbstractContextManager[Session]]) -> None:
+    """Close the connections that `open_sessions` keeps; a later transaction opens new ones."""
+    factory = getattr(sessions, "__self__", None)
+    if isinstance(factory, sessionmaker):
+        factory.kw["bind"].dispose()

@@ -1,6 +1,5 @@
 """Addresses that get no marketing mail, by hash; and the append-only record of consent."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -19,13 +18,6 @@ def suppress(session: Session, email_hash: str, *, reason: str, source: str, now
 def find(session: Session, email_hash: str) -> Suppression | None:
     """Why an address is suppressed; None if it is not."""
     return session.get(Suppression, email_hash)
-
-
-def list_suppressed(session: Session, hashes: Iterable[str]) -> set[str]:
-    """Those of the hashes that are suppressed."""
-    return set(
-        session.scalars(select(Suppression.email_hash).where(Suppression.email_hash.in_(list(hashes))))
-    )
 
 
 def lift(session: Session, email_hash: str) -> None:

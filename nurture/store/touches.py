@@ -72,7 +72,7 @@ def claim_mails(
     due = (
         select(Touch.id)
         .where(Touch.kind == "email", Touch.state == "planned", Touch.due_at <= now)
-        .order_by(Touch.due_at)
+        .order_by(Touch.due_at, Touch.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
         # As a CTE it runs once; in place PostgreSQL may run it again and again, and take more than `limit`.

@@ -1,7 +1,6 @@
 """Builds the web application: pages for recipients and reps, the API, and what probes ask for."""
 
 import hashlib
-import traceback
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -15,6 +14,7 @@ from nurture.core import words
 from nurture.journal import Journal
 from nurture.ports import App
 from nurture.services import metering
+from nurture.telling import where_of
 from nurture.web import answers
 from nurture.web.api.events import api
 from nurture.web.crowd import Crowd
@@ -68,7 +68,7 @@ class _Web(flask.Flask):
     def log_exception(self, exc_info: Any) -> None:
         # Paths hold tokens and messages of errors hold addresses: neither may be in a log (X21).
         kind, _, trace = exc_info
-        where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(trace)][-6:]
+        where = where_of(trace)
         rule = request.url_rule.rule if request.url_rule else None
         _log.error("request failed", route=rule, method=request.method, error=kind.__name__, where=where)
 

@@ -11,6 +11,7 @@ from nurture.cli.loading import import_file
 from nurture.cli.visible import visible
 from nurture.settings import from_env
 from nurture.store import inbound
+from nurture.store.session import close_sessions
 from tests.make import NOON, SECRET, create_workspace
 
 ACTING = "\x1b]0;x\x07\x9b2J\u202e\u200b\u2028\r"
@@ -43,7 +44,7 @@ def environment(database_url: str, redis_url: str, tmp_path: Path) -> dict[str, 
             intents=(),
             now=NOON,
         )
-    app.sessions.__self__.kw["bind"].dispose()  # type: ignore[attr-defined]
+    close_sessions(app.sessions)
     return environment
 
 

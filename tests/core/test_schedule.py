@@ -13,6 +13,7 @@ from nurture.core.schedule import (
     choose_zone,
     next_day,
     next_opening,
+    pause_end,
     plan_at,
     plan_next,
     too_late,
@@ -294,3 +295,18 @@ def _shows_open(there: datetime, calendar: Calendar) -> bool:
 
 def _works(day: date, calendar: Calendar) -> bool:
     return day.weekday() in calendar.window.weekdays and day not in calendar.holidays
+
+
+@pytest.mark.parametrize(
+    ("back", "zone", "until"),
+    [
+        (date(2026, 3, 6), "UTC", datetime(2026, 3, 9, tzinfo=UTC)),  # a Friday: the working day is Monday
+        (date(2026, 3, 9), "America/Los_Angeles", datetime(2026, 3, 10, 7, tzinfo=UTC)),
+        (date(2026, 3, 1), "UTC", datetime(2026, 3, 4, 12, tzinfo=UTC)),
+        (None, "UTC", datetime(2026, 3, 18, 12, tzinfo=UTC)),
+    ],
+)
+def test_r06_a_pause_ends_one_working_day_after_the_return_where_they_are(
+    back: date | None, zone: str, until: datetime
+) -> None:
+    assert pause_end(back, datetime(2026, 3, 4, 12, tzinfo=UTC), zone) == until

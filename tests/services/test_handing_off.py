@@ -6,8 +6,11 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
+from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from nurture.bootstrap import handoff_templates
+from nurture.core.delivery import NotDelivered
 from nurture.core.token import Purpose
 from nurture.core.workspace import Rep
 from nurture.mail.smtp import SmtpMailer
@@ -138,6 +141,70 @@ def test_a_webhook_without_a_secret_says_what_to_set(site: Site) -> None:
     assert notices(site)["webhook"].error == "webhook is not set up: set WEBHOOK_SECRET"
 
 
+def test_mail_is_told_and_written_before_a_webhook_is_tried(site: Site) -> None:
+    seen = []
+
+    def look() -> None:
+        with site.app.sessions() as session:
+            found = handoffs.get(session, handoff)
+            seen.append((found.state, found.notified_at, list(site.server.delivered)))
+        raise Killed
+
+    handoff = ask_with_webhook(site, Doing(look))
+    with site.app.sessions() as session:  # whichever was asked for first
+        session.execute(update(HandoffNotice).where(HandoffNotice.target == "email").values(id=10**6))
+    with pytest.raises(Killed):
+        handing_off.tell(site.app, handoff)
+    assert seen == [("notified", site.clock(), ["ana@meridian.example"])]
+    assert notices(site)["email"].delivered_at == site.clock()
+
+
+def test_whatever_goes_wrong_is_a_failed_try_and_logged_without_its_text(site: Site) -> None:
+    def fail() -> None:
+        raise RuntimeError("jane@acme.example broke it")
+
+    handoff = ask_with_webhook(site, Doing(fail))
+    with capture_logs() as logs:
+        assert handing_off.tell(site.app, handoff)
+    notice = notices(site)["webhook"]
+    assert (notice.attempts, notice.error) == (1, "RuntimeError")
+    assert notice.next_try_at == site.clock() + timedelta(seconds=5)
+    assert [entry["error"] for entry in logs] == ["RuntimeError"]
+    assert "jane@" not in str(logs)
+
+
+def test_a_webhook_is_given_up_after_twenty_tries_but_mail_is_not(site: Site) -> None:
+    def refuse() -> None:
+        raise NotDelivered("no")
+
+    site.server.script = lambda command: "421 too busy" if command == "GREETING" else None
+    handoff = ask_with_webhook(site, Doing(refuse))
+    for _ in range(22):
+        handing_off.tell(site.app, handoff)
+        site.clock.forward(hours=1)
+    assert {target: notice.attempts for target, notice in notices(site).items()} == {
+        "email": 22,
+        "webhook": 20,
+    }
+    assert (notices(site)["webhook"].next_try_at, notices(site)["webhook"].error) == (None, "no")
+
+
+def test_a_decided_handoff_is_told_no_more(site: Site, handoff: int) -> None:
+    assert waiting_handoffs(site) == [handoff]
+    answer(site, handoff, accept=True)
+    assert waiting_handoffs(site) == []
+    assert not handing_off.tell(site.app, handoff)
+    assert site.server.delivered == []
+
+
+def test_a_late_failure_does_not_undo_what_another_has_told(site: Site, handoff: int) -> None:
+    handing_off.tell(site.app, handoff)
+    with site.app.sessions() as session:
+        handoffs.record_try(session, handoff, "email", "timed out", site.clock())
+    notice = notices(site)["email"]
+    assert (notice.delivered_at, notice.error) == (site.clock(), None)
+
+
 def test_a_teller_that_was_killed_is_followed_by_another(site: Site, handoff: int) -> None:
     def die() -> None:
         raise Killed
@@ -249,6 +316,16 @@ def set_up_mail(site: Site) -> None:
     mailer = SmtpMailer(servers={}, default=server)
     target = EmailTarget(mailer, site.app.signer.sign, b"k" * 32, handoff_templates(), site.clock)
     site.app.targets["email"] = target  # type: ignore[index]
+
+
+def ask_with_webhook(site: Site, webhook: Doing) -> int:
+    """A handoff to Ana, who is told by mail and by this webhook."""
+    set_up_mail(site)
+    site.app.targets["webhook"] = webhook  # type: ignore[index]
+    with site.app.sessions() as session:
+        create_workspace(session, reps=(Rep("ana", "ana@meridian.example", "Ana", "https://m.example/hook"),))
+        jane = create_lead(session)
+    return ask(site, jane)
 
 
 def ask(site: Site, contact_id: int) -> int:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from nurture.core.condition import Counted
+from nurture.core.rule import Rule
 from nurture.core.workspace import Rep
-from nurture.services import qualifying, receiving, scheduling
+from nurture.services import handing_off, qualifying, receiving, scheduling
 from nurture.store import (
     agenda,
     contacts,
@@ -30,6 +32,7 @@ from tests.make import (
     create_event,
     create_lead,
     create_workspace,
+    rules,
     run_together,
     wait_until_somebody_waits,
 )
@@ -215,6 +218,51 @@ def test_an_open_handoff_is_not_opened_again(sessions: Sessions, lead: int) -> N
         receiving.request_pricing(session, lead, None, answers={"form_id": "2"}, now=LATER)
     assert qualify(sessions, lead) == []
     assert stage_of(sessions, lead) == "opportunity"
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_who_went_back_after_a_handoff_can_be_handed_off_again(sessions: Sessions, accepted: bool) -> None:
+    back = Rule("no", ("opportunity",), "lead", Counted("not_interested"), "Not for them")
+    with sessions() as session:
+        create_workspace(session, rules=(back, *rules()))
+        jane = asked(session, "jane@acme.example")
+    [first] = qualify(sessions, jane)
+    if accepted:
+        with sessions() as session:
+            handing_off.answer(session, first, accept=True, reason="", now=NOON)
+    with sessions() as session:
+        create_event(session, contacts.get(session, jane), "not_interested", LATER, source="reply")
+        qualifying.qualify(session, jane, now=LATER)
+        assert (contacts.get(session, jane).stage, handoffs.get(session, first).state) == (
+            "lead",
+            "withdrawn",
+        )
+        assert not handing_off.answer(session, first, accept=False, reason="late", now=LATER)
+    again = LATER + timedelta(days=90)
+    with sessions() as session:
+        receiving.request_pricing(session, jane, None, answers={"form_id": "2"}, now=again)
+        [second] = qualifying.qualify(session, jane, now=again)
+    assert second != first
+
+
+def test_evidence_that_comes_while_a_look_is_under_way_is_looked_at_again(
+    sessions: Sessions, lead: int
+) -> None:
+    with sessions() as session:
+        contacts.ask_for_qualification(session, [lead], NOON)
+
+    def ask() -> None:
+        with sessions() as session:
+            receiving.request_pricing(session, lead, None, answers={}, now=LATER)
+
+    with ThreadPoolExecutor() as pool:
+        with sessions() as looking:
+            qualifying.qualify(looking, lead, now=NOON)
+            asking = pool.submit(ask)
+            wait_until_somebody_waits(sessions)
+        asking.result()
+    with sessions() as session:
+        assert contacts.get(session, lead).qualify_at == LATER
 
 
 def test_reps_take_turns_and_an_owner_goes_first(sessions: Sessions) -> None:

@@ -152,22 +152,56 @@ def test_a_sequence_that_has_come_to_its_end_waits_for_nothing(sessions: Session
         assert not agenda.read(session, NOON, settle=DAY, patience=DAY).plans
 
 
-def test_a_task_goes_to_the_owner_of_the_account_or_to_the_next_in_turn(sessions: Sessions) -> None:
+def test_a_task_goes_to_the_owner_of_the_account_or_is_shared_out(sessions: Sessions) -> None:
     with sessions() as session:
         create_workspace(session, sequences=call_first(), owners={"owned.example": "ben"})
         owned = create_lead(session, "a@owned.example")
-        other = create_lead(session, "b@other.example")
+        others = [create_lead(session, f"b@other{number}.example") for number in range(4)]
     plan(sessions)
-    assert advance(sessions, NOON) == 2
+    assert advance(sessions, NOON) == 5
     assert advance(sessions, NOON) == 0
     with sessions() as session:
         [his] = tasks.list_for_contact(session, owned)
-        [hers] = tasks.list_for_contact(session, other)
-        assert (his.rep, hers.rep) == ("ben", "ana")
+        assert his.rep == "ben"
+        shared = [task.rep for other in others for task in tasks.list_for_contact(session, other)]
+        assert sorted(shared) == ["ana", "ana", "ben", "ben"]
         assert (his.kind, his.subject, his.note, his.state) == ("call", "Call them", "Soon.", "open")
     plan(sessions)
     with sessions() as session:
         assert {row.state for row in session.query(Enrollment)} == {"finished"}
+
+
+def test_a_task_goes_to_the_rep_who_has_the_contact(sessions: Sessions) -> None:
+    with sessions() as session:
+        create_workspace(session)
+        jane = create_lead(session)
+        create_event(session, contacts.get(session, jane), "pricing_request", source="form")
+        [handoff] = qualifying.qualify(session, jane, now=NOON)
+        handoffs.get(session, handoff).rep = "ben"
+        enrollments.enter(session, jane, version_id=1, sequence="lead-education", stage="lead", now=NOON)
+    plan(sessions)
+    finish_step(sessions, jane, "first", NOON)
+    with sessions() as session:
+        create_event(session, contacts.get(session, jane), at=NOON + DAY)
+    for _ in range(2):
+        plan(sessions, NOON + 3 * DAY)
+        with sessions() as session:
+            scheduling.advance(session, now=NOON + 3 * DAY)
+    with sessions() as session:
+        assert [task.rep for task in tasks.list_for_contact(session, jane)] == ["ben"]
+
+
+def test_one_enrollment_that_cannot_be_planned_holds_up_no_other(sessions: Sessions) -> None:
+    with sessions() as session:
+        create_workspace(session)
+        broken, jane = create_lead(session, "broken@acme.example"), create_lead(session)
+        session.query(Enrollment).filter_by(contact_id=broken).one().last_step = "gone"
+    assert plan(sessions) == 2
+    assert due(sessions, jane) == {"first": NOON}
+    with sessions() as session:
+        [left] = enrollments.list_for_contact(session, broken)
+        assert (left.state, left.end_reason) == ("stopped", "its next step cannot be planned: KeyError")
+        assert not agenda.read(session, NOON, settle=DAY, patience=DAY).plans
 
 
 def test_a_sequence_that_is_left_carries_out_nothing_more(sessions: Sessions) -> None:
@@ -223,26 +257,6 @@ def plan(sessions: Sessions, now: datetime = NOON) -> int:
 def advance(sessions: Sessions, now: datetime) -> int:
     with sessions() as session:
         return scheduling.advance(session, now=now)
-
-
-def test_a_task_goes_to_the_rep_who_has_the_contact(sessions: Sessions) -> None:
-    with sessions() as session:
-        create_workspace(session)
-        jane = create_lead(session)
-        create_event(session, contacts.get(session, jane), "pricing_request", source="form")
-        [handoff] = qualifying.qualify(session, jane, now=NOON)
-        handoffs.get(session, handoff).rep = "ben"
-        enrollments.enter(session, jane, version_id=1, sequence="lead-education", stage="lead", now=NOON)
-    plan(sessions)
-    finish_step(sessions, jane, "first", NOON)
-    with sessions() as session:
-        create_event(session, contacts.get(session, jane), at=NOON + DAY)
-    for _ in range(2):
-        plan(sessions, NOON + 3 * DAY)
-        with sessions() as session:
-            scheduling.advance(session, now=NOON + 3 * DAY)
-    with sessions() as session:
-        assert [task.rep for task in tasks.list_for_contact(session, jane)] == ["ben"]
 
 
 def due(sessions: Sessions, contact_id: int) -> dict[str, datetime]:

@@ -93,7 +93,7 @@ def test_a_contact_whose_own_wake_up_was_lost_is_woken_again(site: Site) -> None
         receiving.request_pricing(session, jane, None, answers={}, now=site.clock())
     assert woken(site) == []
     site.clock.forward(seconds=PATIENCE.total_seconds())
-    assert woken(site) == [(jobs.QUALIFY, (jane,))]
+    assert woken(site) == [(jobs.REQUALIFY, (jane,))]
     with site.app.sessions() as session:
         [handoff] = qualifying.qualify(session, jane, now=site.clock())
         assert contacts.get(session, jane).qualify_at is None

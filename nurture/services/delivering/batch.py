@@ -1,7 +1,7 @@
 """One batch: claim, then for each mail check, write down, hand over; what was sent is recorded together."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -10,6 +10,7 @@ import structlog
 
 from nurture.core.delivery import (
     CLAIM_LEASE,
+    FIRST_RETRY,
     SENDING_LEASE,
     Postpone,
     Retry,
@@ -19,11 +20,12 @@ from nurture.core.delivery import (
 )
 from nurture.core.outcome import Refused, Uncertain, Unsent
 from nurture.core.schedule import next_day
-from nurture.ports import App, Connection
+from nurture.ports import App
 from nurture.services.delivering.checking import Cap, Checked, check
+from nurture.services.delivering.connections import Connections, open_connections
 from nurture.services.delivering.letter import Prepared, Unusable, prepare
 from nurture.services.delivering.settling import record_sent
-from nurture.store import caps, contacts, enrollments, messages, suppressions, touches
+from nurture.store import caps, contacts, enrollments, messages, reports, suppressions, touches
 from nurture.store.session import Session
 from nurture.store.tables import Touch
 
@@ -40,7 +42,7 @@ def deliver_due(app: App, *, limit: int = 50) -> int:
     with app.sessions() as session:
         claimed = touches.claim_mails(session, token, app.now(), lease=CLAIM_LEASE, limit=limit)
     sent: dict[int, datetime] = {}
-    with _connections(app) as connections:
+    with open_connections(app) as connections:
         for touch in claimed:
             _deliver(app, connections, touch, token, sent)
     if sent:
@@ -49,34 +51,14 @@ def deliver_due(app: App, *, limit: int = 50) -> int:
     return len(claimed)
 
 
-class _Connections:
-    """One kept connection a mailbox, opened at its first mail."""
-
-    def __init__(self, app: App, stack: ExitStack) -> None:
-        self._app, self._stack = app, stack
-        self._open: dict[str, Connection] = {}
-
-    def to(self, mailbox: str) -> Connection:
-        if mailbox not in self._open:
-            self._open[mailbox] = self._stack.enter_context(self._app.mailer.connect(mailbox))
-        return self._open[mailbox]
-
-
-@contextmanager
-def _connections(app: App) -> Iterator[_Connections]:
-    with ExitStack() as stack:
-        yield _Connections(app, stack)
-
-
 def _deliver(
-    app: App, connections: _Connections, touch: Touch, token: UUID, sent: dict[int, datetime]
+    app: App, connections: Connections, touch: Touch, token: UUID, sent: dict[int, datetime]
 ) -> None:
-    with app.sessions() as session:
-        prepared = _begin(app, session, touch, token)
+    prepared = _begin_or_fail(app, connections, touch, token)
     if prepared is None:
         return
     try:
-        receipt = connections.to(prepared.mailbox).send(prepared.envelope, prepared.raw)
+        receipt = connections.send(prepared)
     except (Refused, Unsent) as error:
         _record_failure(app, touch, token, prepared, error)
     except Uncertain as error:
@@ -86,11 +68,32 @@ def _deliver(
         _keep_receipt(app, touch.id, sent[touch.id], f"{receipt.code} {receipt.text}")
 
 
-def _begin(app: App, session: Session, touch: Touch, token: UUID) -> Prepared | None:
+def _begin_or_fail(app: App, connections: Connections, touch: Touch, token: UUID) -> Prepared | None:
+    """Begin in a transaction of its own. A fault nobody foresaw ends this mail, never the batch."""
+    try:
+        with app.sessions() as session:
+            return _begin(app, session, connections, touch, token)
+    except reports.DATABASE_UNFIT:
+        # It says nothing about this mail: the next one would meet it too.
+        raise
+    except Exception as error:
+        # Only the kind: the text may hold an address or a part of the mail.
+        kind = type(error).__name__
+    log.error("mail cannot be made", touch=touch.id, error=kind)
+    with app.sessions() as session:
+        _fail(session, touch, token, f"the mail cannot be made: {kind}", app.now())
+    return None
+
+
+def _begin(
+    app: App, session: Session, connections: Connections, touch: Touch, token: UUID
+) -> Prepared | None:
     """Decide about a claimed mail; where it may go, write it down as *sending* and return it."""
     now = app.now()
     checked = check(session, touch, now)
     decision = checked.decision
+    if isinstance(decision, Send) and (fault := connections.fault(checked.mailbox.name)):
+        decision = Postpone(now + FIRST_RETRY, f"will be tried again: {fault}")
     if isinstance(decision, Send):
         try:
             prepared = prepare(app, session, touch, checked, now)
@@ -113,7 +116,9 @@ def _hold_back(
         touches.report(
             session, touch.id, token, state="planned", now=now, note=decision.why, due_at=decision.until
         )
-    elif touches.report(session, touch.id, token, state="cancelled", now=now, note=decision.why):
+        return
+    _wait_for_turn(session, touch)
+    if touches.report(session, touch.id, token, state="cancelled", now=now, note=decision.why):
         if decision.go_on:
             enrollments.step_done(session, [touch.id], now)
         else:
@@ -165,6 +170,7 @@ def _keep_receipt(app: App, touch_id: int, moment: datetime, reply: str) -> None
 def _record_failure(app: App, touch: Touch, token: UUID, prepared: Prepared, error: Refused | Unsent) -> None:
     now = app.now()
     with app.sessions() as session:
+        _wait_for_turn(session, touch)
         _uncount(session, prepared.caps)
         outcome = after_failure(error, touch.attempts + 1, now)
         if isinstance(outcome, Retry):
@@ -180,6 +186,7 @@ def _record_failure(app: App, touch: Touch, token: UUID, prepared: Prepared, err
 
 def _fail(session: Session, touch: Touch, token: UUID, why: str, now: datetime) -> None:
     """The mail failed for good: its enrollment ends, for the next mail would not make sense without it."""
+    _wait_for_turn(session, touch)
     if touches.report(session, touch.id, token, state="failed", now=now, note=why):
         enrollments.stop_one(session, touch.enrollment_id, reason=why, now=now)
 
@@ -188,5 +195,15 @@ def _doubt(app: App, touch: Touch, token: UUID, error: Uncertain) -> None:
     """Never sent again by itself, and its sequence goes on: the mail has most likely arrived."""
     now, why = app.now(), f"it may have been sent: {error}"
     with app.sessions() as session:
+        _wait_for_turn(session, touch)
         if touches.report(session, touch.id, token, state="uncertain", now=now, note=why):
             enrollments.step_done(session, [touch.id], now)
+
+
+def _wait_for_turn(session: Session, touch: Touch) -> None:
+    """Hold the contact before touch and enrollment: who stops its sequences takes these the other way round.
+
+    A contact that is gone has left no touch to write either.
+    """
+    with suppress(LookupError):
+        contacts.lock(session, touch.contact_id)

@@ -7,7 +7,7 @@ from datetime import datetime
 from nurture.core.bounce import Bounce, read_bounce
 from nurture.core.mail_parser import ParsedMail, parse_mail
 from nurture.core.reply import Reply, read_reply
-from nurture.core.schedule import pause_end
+from nurture.core.schedule import choose_zone, pause_end
 from nurture.core.token import Keyring
 from nurture.services.receiving import reports
 from nurture.services.receiving.matching import Match, find_returned, match
@@ -115,7 +115,9 @@ def _apply_reply(session: Session, reading: Reading, found: Match, reply: Reply,
 
 
 def _pause(session: Session, reading: Reading, found: Match, reply: Reply, now: datetime) -> None:
-    until = pause_end(reply.return_date, now)
+    account = contacts.account_of(session, found.contact)
+    zone = choose_zone(found.contact.time_zone, account.time_zone if account else None)
+    until = pause_end(reply.return_date, now, zone)
     _tell(session, reading, found, "out_of_office", reply, now, machine=True)
     enrollments.pause(session, found.contact.id, until=until, reason="out of office")
 

@@ -100,7 +100,10 @@ class Message(Model):
     """A mail of a touch (`id` is the touch's id), written before its DATA. `rfc_id` is its Message-ID."""
 
     __tablename__ = "messages"
-    __table_args__ = (Index("ix_messages_contact_id", "contact_id"),)
+    __table_args__ = (
+        Index("ix_messages_contact_id", "contact_id"),
+        Index("ix_messages_enrollment_id", "enrollment_id"),
+    )
     id: Mapped[int] = mapped_column(ForeignKey("touches.id"), primary_key=True, autoincrement=False)
     contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"))
     enrollment_id: Mapped[int] = mapped_column(ForeignKey("enrollments.id"))

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from nurture.store.tables.model import Model, serial
 
-HANDOFF_STATES = "'pending', 'notified', 'accepted', 'rejected', 'escalated'"
 OPEN_HANDOFF = "state IN ('pending', 'notified', 'accepted')"
 
 
@@ -32,15 +31,19 @@ class Promotion(Model):
 
 
 class Handoff(Model):
-    """A contact given to a rep. A contact has one open handoff at most (the partial unique index)."""
+    """A contact given to a rep. A contact has one open handoff at most (the partial unique index).
+
+    *withdrawn*: the contact went back on its own word before or after the rep's answer.
+    """
 
     __tablename__ = "handoffs"
     __table_args__ = (
         CheckConstraint(
-            "state IN ('pending', 'notified', 'accepted', 'rejected', 'escalated')", name="state"
+            "state IN ('pending', 'notified', 'accepted', 'rejected', 'withdrawn', 'escalated')", name="state"
         ),
         Index("uq_handoffs_open", "contact_id", unique=True, postgresql_where=text(OPEN_HANDOFF)),
-        Index("ix_handoffs_pending", "created_at", postgresql_where=text("state = 'pending'")),
+        Index("ix_handoffs_contact_id", "contact_id"),
+        Index("ix_handoffs_promotion_id", "promotion_id"),
     )
     id: Mapped[int] = serial()
     contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"))
@@ -63,7 +66,10 @@ class HandoffNotice(Model):
     """One handoff told to one target ("email", "webhook"): delivered, or to be tried again."""
 
     __tablename__ = "handoff_notices"
-    __table_args__ = (UniqueConstraint("handoff_id", "target"),)
+    __table_args__ = (
+        UniqueConstraint("handoff_id", "target"),
+        Index("ix_handoff_notices_due", "next_try_at", postgresql_where=text("delivered_at IS NULL")),
+    )
     id: Mapped[int] = serial()
     handoff_id: Mapped[int] = mapped_column(ForeignKey("handoffs.id"))
     target: Mapped[str]

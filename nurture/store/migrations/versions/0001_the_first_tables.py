@@ -208,7 +208,7 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decision", sa.String(), nullable=True),
         sa.CheckConstraint(
-            "state IN ('pending', 'notified', 'accepted', 'rejected', 'escalated')",
+            "state IN ('pending', 'notified', 'accepted', 'rejected', 'withdrawn', 'escalated')",
             name=op.f("ck_handoffs_state"),
         ),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_handoffs_contact_id")),
@@ -218,13 +218,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_handoffs")),
     )
-    op.create_index(
-        "ix_handoffs_pending",
-        "handoffs",
-        ["created_at"],
-        unique=False,
-        postgresql_where=sa.text("state = 'pending'"),
-    )
+    op.create_index("ix_handoffs_contact_id", "handoffs", ["contact_id"], unique=False)
+    op.create_index("ix_handoffs_promotion_id", "handoffs", ["promotion_id"], unique=False)
     op.create_index(
         "uq_handoffs_open",
         "handoffs",
@@ -284,6 +279,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_handoff_notices")),
         sa.UniqueConstraint("handoff_id", "target", name=op.f("uq_handoff_notices_handoff_id_target")),
     )
+    op.create_index(
+        "ix_handoff_notices_due",
+        "handoff_notices",
+        ["next_try_at"],
+        unique=False,
+        postgresql_where=sa.text("delivered_at IS NULL"),
+    )
     op.create_table(
         "messages",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -304,6 +306,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("rfc_id", name=op.f("uq_messages_rfc_id")),
     )
     op.create_index("ix_messages_contact_id", "messages", ["contact_id"], unique=False)
+    op.create_index("ix_messages_enrollment_id", "messages", ["enrollment_id"], unique=False)
     op.create_table(
         "tasks",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -408,8 +411,14 @@ def downgrade() -> None:
     op.drop_table("events")
     op.drop_index("ix_tasks_contact_id", table_name="tasks")
     op.drop_table("tasks")
+    op.drop_index("ix_messages_enrollment_id", table_name="messages")
     op.drop_index("ix_messages_contact_id", table_name="messages")
     op.drop_table("messages")
+    op.drop_index(
+        "ix_handoff_notices_due",
+        table_name="handoff_notices",
+        postgresql_where=sa.text("delivered_at IS NULL"),
+    )
     op.drop_table("handoff_notices")
     op.drop_index(
         "ix_touches_lease_until",
@@ -424,7 +433,8 @@ def downgrade() -> None:
         table_name="handoffs",
         postgresql_where=sa.text("state IN ('pending', 'notified', 'accepted')"),
     )
-    op.drop_index("ix_handoffs_pending", table_name="handoffs", postgresql_where=sa.text("state = 'pending'"))
+    op.drop_index("ix_handoffs_promotion_id", table_name="handoffs")
+    op.drop_index("ix_handoffs_contact_id", table_name="handoffs")
     op.drop_table("handoffs")
     op.drop_index("ix_promotions_contact_id", table_name="promotions")
     op.drop_table("promotions")
