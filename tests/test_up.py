@@ -91,7 +91,7 @@ def test_a_port_that_is_taken_is_named_and_nothing_is_started(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
         nurture = Installation(
-            folder, SMTP_URL="smtp://127.0.0.1:9", SECRET_KEY="k" * 48, **{variable: listen}
+            folder, SMTP_URL="smtp://127.0.0.1:9", SECRET_KEY="correct-horse-battery-staple-42-xyzzy", **{variable: listen}
         )
         done = nurture.run("up" if command == "up" else alone[variable])
     assert done.returncode == 2
