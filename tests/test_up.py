@@ -11,6 +11,7 @@ import pytest
 
 from nurture.embedded.mailbox import Mailbox
 from tests.installation import Installation, new_folder, wait_until, write_workspace
+from tests.make import SECRET
 
 pytestmark = pytest.mark.xdist_group("up")
 PARTS = ("postgres", "valkey", "shipper", "now", "mail-1", "work", "clock", "inbound", "web")
@@ -90,9 +91,7 @@ def test_a_port_that_is_taken_is_named_and_nothing_is_started(
     alone = {"WEB_LISTEN": "web", "LMTP_LISTEN": "inbound"}
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
-        nurture = Installation(
-            folder, SMTP_URL="smtp://127.0.0.1:9", SECRET_KEY="correct-horse-battery-staple-42-xyzzy", **{variable: listen}
-        )
+        nurture = Installation(folder, SMTP_URL="smtp://127.0.0.1:9", SECRET_KEY=SECRET, **{variable: listen})
         done = nurture.run("up" if command == "up" else alone[variable])
     assert done.returncode == 2
     assert done.stderr.startswith(f"nurture: cannot listen on {listen} ({variable}): Address already in use")
