@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nurture.core.handoff import HandoffNotice
-from nurture.core.message import Envelope
+from nurture.core.letter.message import Envelope
 from nurture.core.token import Keyring
 from nurture.settings import Settings
 

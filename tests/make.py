@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import text
 
 from nurture.core.condition import AllOf, AnyOf, Counted, GradeAtLeast
-from nurture.core.contact import normalise_address
+from nurture.core.people.contact import normalise_address
 from nurture.core.rule import Rule
 from nurture.core.score import Criterion, GradeModel, ScoreModel
 from nurture.core.sequence import BranchStep, EmailStep, Sequence, TaskStep, WaitStep

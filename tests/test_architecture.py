@@ -76,6 +76,21 @@ def test_core_is_pure() -> None:
     assert foreign == []
 
 
+def test_the_rooms_of_core_do_not_look_at_one_another() -> None:
+    """Each decides alone; what two of them share lies in the hall, beside them."""
+    rooms = {path.parent.name for path in (ROOT / "nurture" / "core").glob("*/__init__.py")}
+    crossing = [
+        f"{module} imports {wanted}"
+        for module, path in modules().items()
+        if module.startswith("nurture.core.")
+        for wanted in imports(path)
+        if (room := wanted.removeprefix("nurture.core.").partition(".")[0]) in rooms
+        and room != module.split(".")[2]
+    ]
+    assert rooms >= {"inbound", "letter", "people", "traffic"}
+    assert crossing == []
+
+
 def test_core_has_no_clock_and_no_socket() -> None:
     found = [
         f"{path.name}:{node.lineno}"

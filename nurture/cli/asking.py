@@ -11,7 +11,7 @@ from rich.table import Table
 
 from nurture.cli.options import data_option, open_app
 from nurture.cli.visible import visible
-from nurture.core.contact import BadAddress
+from nurture.core.people.contact import BadAddress
 from nurture.services import authenticating
 from nurture.services.explaining import Explanation, Line, UnknownContact
 from nurture.services.explaining import explain as explain_contact

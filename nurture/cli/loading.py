@@ -14,8 +14,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 from nurture import places
 from nurture.cli.options import data_option, open_app
 from nurture.cli.visible import visible
-from nurture.core.column import BadColumns
-from nurture.core.csv_reader import BadFile
+from nurture.core.people.column import BadColumns
+from nurture.core.people.csv_reader import BadFile
 from nurture.services.importing import ImportReport, RefusedRow, UnknownStage, import_contacts
 from nurture.services.publishing import publish
 from nurture.workspace.faults import WorkspaceFaults

@@ -7,7 +7,7 @@ from typing import Final
 import dkim
 from dkim.crypto import UnparsableKeyError, parse_pem_private_key
 
-from nurture.core.header import wire_domain
+from nurture.core.letter.header import wire_domain
 
 _SIGNED: Final = (
     b"from",

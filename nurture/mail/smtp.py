@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Final, Self
 
-from nurture.core.message import Envelope, MessageError, wire_address
+from nurture.core.letter.message import Envelope, MessageError, wire_address
 from nurture.core.outcome import Receipt, Refused, SmtpError, Step, Uncertain, Unsent
 from nurture.mail.smtp_server import SmtpServer, SmtpTimeouts, open_client, parse_smtp_url, set_timeout
 

@@ -10,8 +10,8 @@ from jinja2 import Environment
 
 from nurture.core.delivery import NotDelivered
 from nurture.core.handoff import HandoffNotice
-from nurture.core.header import refuse_controls
-from nurture.core.message import (
+from nurture.core.letter.header import refuse_controls
+from nurture.core.letter.message import (
     Envelope,
     Letter,
     MessageError,

@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any, Final
 from urllib.parse import SplitResult, quote, urlsplit
 
-from nurture.core.domain_name import BadDomain, read_domain
+from nurture.core.people.domain_name import BadDomain, read_domain
 
 # Called as socket.getaddrinfo is, and answers as it does.
 Resolve = Callable[..., Sequence[tuple[Any, ...]]]

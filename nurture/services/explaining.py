@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nurture.core.condition import Facts
-from nurture.core.contact import normalise_address
+from nurture.core.people.contact import normalise_address
 from nurture.core.rule import describe_unmet
 from nurture.core.workspace import Workspace
 from nurture.store import (

@@ -15,9 +15,9 @@ from itertools import chain, islice
 from pathlib import PurePath
 from typing import BinaryIO
 
-from nurture.core.column import choose_columns
-from nurture.core.contact import BadRow, ContactRow, read_contact
-from nurture.core.csv_reader import Row, guess_encoding, read_rows
+from nurture.core.people.column import choose_columns
+from nurture.core.people.contact import BadRow, ContactRow, read_contact
+from nurture.core.people.csv_reader import Row, guess_encoding, read_rows
 from nurture.core.workspace import Workspace
 from nurture.ports import Sessions
 from nurture.store import imports, workspaces

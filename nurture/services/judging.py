@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from nurture.core.verdict import JUDGE_VERSION, Hit, judge
+from nurture.core.traffic.verdict import JUDGE_VERSION, Hit, judge
 from nurture.store import contacts, events, messages
 from nurture.store.session import Session
 from nurture.store.tables import Event

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from nurture.core.contact import Address, account_domain
+from nurture.core.people.contact import Address, account_domain
 from nurture.store.tables import Account, Contact
 
 

@@ -15,8 +15,8 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
-from nurture.core.contact import ContactRow
-from nurture.core.domain_name import account_domain
+from nurture.core.people.contact import ContactRow
+from nurture.core.people.domain_name import account_domain
 
 Transactions = Callable[[], AbstractContextManager[Session]]
 

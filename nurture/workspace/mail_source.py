@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from nurture.core.template import MAIL_ROOTS, check_template
+from nurture.core.letter.template import MAIL_ROOTS, check_template
 from nurture.workspace.faults import Notes, Place
 from nurture.workspace.source_text import read_source
 

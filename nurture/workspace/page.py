@@ -7,7 +7,7 @@ from typing import Final
 
 import css_inline
 
-from nurture.core.template import MAIL_ROOTS, check_template
+from nurture.core.letter.template import MAIL_ROOTS, check_template
 from nurture.workspace.faults import Notes, Place
 from nurture.workspace.html_check import HtmlCheck
 from nurture.workspace.source_text import read_source

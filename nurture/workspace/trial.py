@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from nurture.core.link import add_pixel, rewrite_links
-from nurture.core.message import check_size
-from nurture.core.template import MAIL_ROOTS, TemplateError, compile_template
+from nurture.core.letter.link import add_pixel, rewrite_links
+from nurture.core.letter.message import check_size
+from nurture.core.letter.template import MAIL_ROOTS, TemplateError, compile_template
 from nurture.core.workspace import Mail
 
 _BASE: Final = "https://tracking.subdomain.company.example/c/"

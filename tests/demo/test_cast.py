@@ -6,9 +6,9 @@ from random import Random
 import pytest
 
 from nurture import places
-from nurture.core.column import choose_columns
-from nurture.core.contact import BadRow, read_contact
-from nurture.core.csv_reader import guess_encoding, read_rows
+from nurture.core.people.column import choose_columns
+from nurture.core.people.contact import BadRow, read_contact
+from nurture.core.people.csv_reader import guess_encoding, read_rows
 from nurture.demo.cast import Member, Rep, canonical, load_cast, make_cast, make_members, save_cast
 from nurture.demo.contact_list import compose_list, count_bad_rows
 from nurture.demo.diary import ANSWERED, Entry

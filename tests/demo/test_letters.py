@@ -5,9 +5,9 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from nurture.core.bounce import read_bounce
-from nurture.core.mail_parser import parse_mail
-from nurture.core.reply import read_reply
+from nurture.core.inbound.bounce import read_bounce
+from nurture.core.inbound.mail_parser import parse_mail
+from nurture.core.inbound.reply import read_reply
 from nurture.demo.letters import WORDS, away_note, bounce_report, reply
 from nurture.demo.received import Received, read_mail
 

@@ -8,7 +8,7 @@ import dkim
 import pytest
 from dkim.crypto import parse_pem_private_key
 
-from nurture.core.message import Letter, build_message, verify_message
+from nurture.core.letter.message import Letter, build_message, verify_message
 from nurture.mail.dkim import DkimSigner
 
 KEY = (Path(__file__).parent / "dkim_key.pem").read_bytes()

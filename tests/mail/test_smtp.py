@@ -13,7 +13,7 @@ from typing import Any, Self
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-from nurture.core.message import Envelope
+from nurture.core.letter.message import Envelope
 from nurture.mail.smtp import (
     Receipt,
     Refused,

@@ -17,7 +17,7 @@ from aiosmtpd.smtp import SMTP
 from nurture.bootstrap import handoff_templates
 from nurture.core.delivery import NotDelivered
 from nurture.core.handoff import HandoffNotice
-from nurture.core.message import message_id_for
+from nurture.core.letter.message import message_id_for
 from nurture.core.workspace import Mailbox, Rep
 from nurture.mail.smtp import SmtpMailer, SmtpServer, SmtpTimeouts
 from nurture.sales.email import EmailTarget

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from nurture.core.contact import normalise_address
+from nurture.core.people.contact import normalise_address
 from nurture.services import consenting
 from nurture.store import contacts, enrollments, events, suppressions, tasks
 from nurture.store.tables import Enrollment, Touch, WorkspaceVersion

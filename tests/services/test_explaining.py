@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from nurture.core.contact import BadAddress
+from nurture.core.people.contact import BadAddress
 from nurture.services import consenting, handing_off, qualifying, receiving
 from nurture.services.explaining import Explanation, Line, UnknownContact, explain
 from nurture.store import contacts, suppressions, tasks, touches

@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from nurture.core.column import BadColumns
-from nurture.core.contact import normalise_address
-from nurture.core.csv_reader import BadFile
+from nurture.core.people.column import BadColumns
+from nurture.core.people.contact import normalise_address
+from nurture.core.people.csv_reader import BadFile
 from nurture.core.score import GradeModel, ScoreModel
 from nurture.core.sequence import EmailStep, Sequence
 from nurture.core.workspace import Mail, Mailbox, Stage, Window, Workspace

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from nurture.core.verdict import JUDGE_VERSION
+from nurture.core.traffic.verdict import JUDGE_VERSION
 from nurture.services import judging, qualifying
 from nurture.store import agenda, contacts, events
 from nurture.store.tables import Event

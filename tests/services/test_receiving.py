@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from nurture.core.contact import BadAddress
+from nurture.core.people.contact import BadAddress
 from nurture.core.token import Keyring
 from nurture.services import qualifying, receiving, reviewing, scheduling
 from nurture.services.receiving import Signal

@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from nurture.core.contact import normalise_address
 from nurture.core.funnel import Promotion
-from nurture.core.message import Envelope
+from nurture.core.letter.message import Envelope
+from nurture.core.people.contact import normalise_address
 from nurture.core.score import GradeModel, ScoreModel
 from nurture.core.token import Keyring, Purpose, Token
 from nurture.core.workspace import Mailbox, Rep, Stage, Window, Workspace

@@ -9,7 +9,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from nurture import jobs
-from nurture.core.contact import normalise_address
+from nurture.core.people.contact import normalise_address
 from nurture.services import authenticating
 from nurture.store import api_keys, contacts, events, workspaces
 

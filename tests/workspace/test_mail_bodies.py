@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from nurture.core.template import compile_template
+from nurture.core.letter.template import compile_template
 from nurture.workspace.trial import sample_values
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from nurture.core.letter.template import compile_template
 from nurture.core.score import Criterion, GradeModel, ScoreModel
 from nurture.core.sequence import BranchStep, EmailStep, TaskStep, WaitStep
-from nurture.core.template import compile_template
 from nurture.core.workspace import Mailbox, Rep, Stage, Window
 from nurture.workspace.load import load_workspace
 from nurture.workspace.trial import sample_values

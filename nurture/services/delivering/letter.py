@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from markupsafe import escape
 
-from nurture.core.link import add_pixel, check_links, rewrite_links
-from nurture.core.message import Envelope, Letter, build_message, check_size, message_id_for
-from nurture.core.template import Template, compile_template
+from nurture.core.letter.link import add_pixel, check_links, rewrite_links
+from nurture.core.letter.message import Envelope, Letter, build_message, check_size, message_id_for
+from nurture.core.letter.template import Template, compile_template
 from nurture.core.token import Purpose, Token
 from nurture.ports import App
 from nurture.services.delivering.checking import Cap, Checked

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from nurture.core.bounce import Bounce, read_bounce
-from nurture.core.mail_parser import ParsedMail, parse_mail
-from nurture.core.reply import Reply, read_reply
+from nurture.core.inbound.bounce import Bounce, read_bounce
+from nurture.core.inbound.mail_parser import ParsedMail, parse_mail
+from nurture.core.inbound.reply import Reply, read_reply
 from nurture.core.schedule import choose_zone, pause_end
 from nurture.core.token import Keyring
 from nurture.services.receiving import reports

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from nurture.core.contact import BadAddress, normalise_address
-from nurture.core.mail_parser import ParsedMail
+from nurture.core.inbound.mail_parser import ParsedMail
+from nurture.core.people.contact import BadAddress, normalise_address
 from nurture.core.token import Keyring
 from nurture.store import contacts, messages
 from nurture.store.session import Session

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from nurture.core.bounce import Bounce
+from nurture.core.inbound.bounce import Bounce
 from nurture.store import enrollments, events, messages, suppressions, tasks
 from nurture.store.session import Session
 from nurture.store.tables import Contact, Message

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from nurture.core.contact import normalise_address
+from nurture.core.people.contact import normalise_address
 from nurture.store import contacts, events, suppressions, workspaces
 from nurture.store.session import Session
 

@@ -10,7 +10,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import ServiceUnavailable, Unauthorized, UnsupportedMediaType
 
 from nurture import jobs
-from nurture.core.contact import BadAddress
+from nurture.core.people.contact import BadAddress
 from nurture.services import authenticating, receiving
 from nurture.web.api.problem import Faulty, refusal
 from nurture.web.site import site

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.core.link import add_pixel, check_links, rewrite_links
-from nurture.core.markup import iter_tags, unescape_attribute
+from nurture.core.letter.link import add_pixel, check_links, rewrite_links
+from nurture.core.letter.markup import iter_tags, unescape_attribute
 
 BASE = "https://t.example/c/"
 UNSUBSCRIBE = "https://t.example/u/secret"

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from nurture.core.bounce import Bounce, read_bounce
-from nurture.core.bounce_notice import NOTICES
-from nurture.core.bounce_reason import REASONS, diagnose, fold
-from nurture.core.mail_parser import parse_mail
+from nurture.core.inbound.bounce import Bounce, read_bounce
+from nurture.core.inbound.bounce_notice import NOTICES
+from nurture.core.inbound.bounce_reason import REASONS, diagnose, fold
+from nurture.core.inbound.mail_parser import parse_mail
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / os.environ.get("NURTURE_CORPORA", "../shared/corpora") / "bounces"

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
-from nurture.core.markup import Attribute, Tag, iter_tags
+from nurture.core.letter.markup import Attribute, Tag, iter_tags
 
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _LINK: Final = re.compile(r"https?://[^/?#]|mailto:|tel:|cid:|#", re.IGNORECASE)

@@ -8,8 +8,8 @@ import jinja2
 from jinja2.runtime import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from nurture.core.template_expression import FREE_ATTRIBUTES
-from nurture.core.template_grammar import MAX_LIST_ITEMS, TemplateFault, check_template
+from nurture.core.letter.expression import FREE_ATTRIBUTES
+from nurture.core.letter.grammar import MAX_LIST_ITEMS, TemplateFault, check_template
 
 __all__ = [
     "FREE_ATTRIBUTES",

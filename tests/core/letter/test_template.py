@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nurture.core.template import (
+from nurture.core.letter.template import (
     MAIL_ROOTS,
     Template,
     TemplateError,

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from nurture.core.agents import parse_lists, shipped_lists
+from nurture.core.traffic.agents import parse_lists, shipped_lists
 
 CORPORA = Path(os.environ.get("NURTURE_CORPORA", "../shared/corpora")) / "user_agents"
 needs_corpora = pytest.mark.skipif(not CORPORA.is_dir(), reason=f"no collection of agents at {CORPORA}")

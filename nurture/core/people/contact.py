@@ -8,9 +8,9 @@ from functools import cache, lru_cache
 from hashlib import sha256
 from zoneinfo import available_timezones
 
-from nurture.core.column import Columns
-from nurture.core.domain_name import BadDomain, DomainName, account_domain, read_domain
-from nurture.core.name_table import fold, names_of
+from nurture.core.people.column import Columns
+from nurture.core.people.domain_name import BadDomain, DomainName, account_domain, read_domain
+from nurture.core.people.name_table import fold, names_of
 
 __all__ = [
     "Address",

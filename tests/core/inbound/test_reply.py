@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from nurture.core import automatic, intent
-from nurture.core.bounce import read_bounce
-from nurture.core.dates import find_return_date, find_timeline
-from nurture.core.mail_parser import parse_mail
-from nurture.core.quotation import _DATA as QUOTATION
-from nurture.core.quotation import cut
-from nurture.core.reply import Reply, read_reply
+from nurture.core.inbound import automatic, intent
+from nurture.core.inbound.bounce import read_bounce
+from nurture.core.inbound.dates import find_return_date, find_timeline
+from nurture.core.inbound.mail_parser import parse_mail
+from nurture.core.inbound.quotation import _DATA as QUOTATION
+from nurture.core.inbound.quotation import cut
+from nurture.core.inbound.reply import Reply, read_reply
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / os.environ.get("NURTURE_CORPORA", "../shared/corpora") / "replies"

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from nurture.core.automatic import automatic_reasons, away_words, subject_sign
-from nurture.core.dates import find_return_date
-from nurture.core.intent import Intent, find_intents
-from nurture.core.mail_parser import ParsedMail
-from nurture.core.quotation import cut
+from nurture.core.inbound.automatic import automatic_reasons, away_words, subject_sign
+from nurture.core.inbound.dates import find_return_date
+from nurture.core.inbound.intent import Intent, find_intents
+from nurture.core.inbound.mail_parser import ParsedMail
+from nurture.core.inbound.quotation import cut
 
 _UNSUBSCRIBE_SUBJECT = re.compile(r"\s*(?:unsubscribe|abmelden|remove me|opt[- ]?out)\W*", re.IGNORECASE)
 

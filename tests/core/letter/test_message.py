@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.core.message import (
+from nurture.core.letter.message import (
     Letter,
     MessageError,
     build_message,

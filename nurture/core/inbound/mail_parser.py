@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from nurture.core.html_text import text_of_html
-from nurture.core.mime import (
+from nurture.core.inbound.html_text import text_of_html
+from nurture.core.inbound.mime import (
     MAX_HEAD_BYTES,
     Anatomy,
     Fields,

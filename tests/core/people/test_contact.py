@@ -9,10 +9,10 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nurture.core.column import BadColumns, choose_columns
-from nurture.core.contact import BadAddress, BadRow, ContactRow, normalise_address, read_contact
-from nurture.core.domain_name import account_domain, free_mail_domains, read_domain
-from nurture.core.name_table import fold, names_of
+from nurture.core.people.column import BadColumns, choose_columns
+from nurture.core.people.contact import BadAddress, BadRow, ContactRow, normalise_address, read_contact
+from nurture.core.people.domain_name import account_domain, free_mail_domains, read_domain
+from nurture.core.people.name_table import fold, names_of
 
 STAGES = ["lead", "prospect"]
 

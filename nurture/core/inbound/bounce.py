@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from nurture.core.bounce_notice import Notice, read_notice, read_ses_notification, split_returned
-from nurture.core.bounce_reason import diagnose
-from nurture.core.mail_parser import Original, ParsedMail, find_addresses
-from nurture.core.mime import read_fields
+from nurture.core.inbound.bounce_notice import Notice, read_notice, read_ses_notification, split_returned
+from nurture.core.inbound.bounce_reason import diagnose
+from nurture.core.inbound.mail_parser import Original, ParsedMail, find_addresses
+from nurture.core.inbound.mime import read_fields
 
 _DELIVERED_ACTIONS = {"delivered", "relayed", "expanded"}
 _SES_ROWS = {"bounce": "bouncedRecipients", "complaint": "complainedRecipients"}

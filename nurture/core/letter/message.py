@@ -11,7 +11,8 @@ from email.parser import BytesHeaderParser
 from email.utils import format_datetime
 from typing import Final
 
-from nurture.core.header import (
+from nurture.core.letter.body import build_body
+from nurture.core.letter.header import (
     MessageError,
     fold,
     mailbox,
@@ -20,7 +21,6 @@ from nurture.core.header import (
     wire_address,
     wire_domain,
 )
-from nurture.core.message_body import build_body
 
 __all__ = [
     "Envelope",

@@ -12,7 +12,7 @@ from typing import Final
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-from nurture.core.template_expression import NAME, Refusal, Scope, check_condition, check_value
+from nurture.core.letter.expression import NAME, Refusal, Scope, check_condition, check_value
 
 MAX_SOURCE_BYTES: Final = 200_000
 MAX_TAGS: Final = 1_000

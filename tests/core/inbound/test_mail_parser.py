@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nurture.core.bounce import read_bounce
-from nurture.core.html_text import text_of_html
-from nurture.core.mail_parser import MAX_RAW_BYTES, parse_mail, read_mailbox
+from nurture.core.inbound.bounce import read_bounce
+from nurture.core.inbound.html_text import text_of_html
+from nurture.core.inbound.mail_parser import MAX_RAW_BYTES, parse_mail, read_mailbox
 
 MULTIPART = b"""\
 Return-Path: <bounce+1@example.com>

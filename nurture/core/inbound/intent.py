@@ -9,7 +9,7 @@ from importlib.resources import files
 from itertools import islice
 from typing import Any, Literal
 
-from nurture.core.dates import find_timeline
+from nurture.core.inbound.dates import find_timeline
 
 IntentName = Literal[
     "pricing_request", "not_interested", "unsubscribe_request", "not_now", "interested", "demo_request",

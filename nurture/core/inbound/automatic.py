@@ -4,7 +4,7 @@ import tomllib
 from importlib.resources import files
 from typing import Any
 
-from nurture.core.mail_parser import ParsedMail
+from nurture.core.inbound.mail_parser import ParsedMail
 
 _TEXT_CHARS = 4_000
 

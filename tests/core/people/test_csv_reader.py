@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nurture.core.csv_reader import (
+from nurture.core.people.csv_reader import (
     MAX_COLUMNS,
     MAX_FIELD_CHARS,
     MAX_RECORD_CHARS,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.core.verdict import Hit, Judgement, judge, settled
+from nurture.core.traffic.verdict import Hit, Judgement, judge, settled
 
 SENT = datetime(2026, 3, 5, 12, tzinfo=UTC)
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"  # noqa: E501

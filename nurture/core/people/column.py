@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nurture.core.name_table import fold, names_of
+from nurture.core.people.name_table import fold, names_of
 
 FIELDS = ("email", "given_name", "family_name", "company", "title", "country", "time_zone", "stage")
 LEFT_OUT = "-"

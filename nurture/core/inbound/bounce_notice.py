@@ -6,8 +6,8 @@ import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
 
-from nurture.core.bounce_reason import fold
-from nurture.core.mail_parser import MAX_TEXT_CHARS, Original, ParsedMail, find_addresses, original_of
+from nurture.core.inbound.bounce_reason import fold
+from nurture.core.inbound.mail_parser import MAX_TEXT_CHARS, Original, ParsedMail, find_addresses, original_of
 
 _HEAD_CHARS = 3_000
 _DAEMON = re.compile(

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from nurture.core.agents import Lists, shipped_lists
-from nurture.core.burst import Burst, find_bursts
 from nurture.core.event import Verdict
+from nurture.core.traffic.agents import Lists, shipped_lists
+from nurture.core.traffic.burst import Burst, find_bursts
 
 JUDGE_VERSION = 1
 

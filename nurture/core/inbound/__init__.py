@@ -1,0 +1,1 @@
+"""Reads a mail: bounce, complaint, automatic answer or a person's reply."""

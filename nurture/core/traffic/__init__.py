@@ -1,0 +1,1 @@
+"""Judges opens and clicks: human, machine or unknown, with reasons."""
