@@ -36,6 +36,7 @@ class Event(Model):
     received_at: Mapped[datetime]
     verdict: Mapped[str]
     reasons: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
+    certainty: Mapped[float | None]
     judged_at: Mapped[datetime | None]
     judge_version: Mapped[int | None]
     detail: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
@@ -62,12 +63,18 @@ class Receipt(Model):
 
 
 class InboundMail(Model):
-    """A mail that came in: matched to a contact, unmatched (shown, never dropped) or quarantined."""
+    """A mail that came in: matched to a contact, unmatched (shown, never dropped) or quarantined.
+
+    `intents`: objects with `name`, `confidence`, `because` and what belongs to some (`reason`, `date`,
+    `address`). `evidence`: why it is of its `kind`. `review` is *waiting* until a person decides.
+    """
 
     __tablename__ = "inbound_mails"
     __table_args__ = (
         CheckConstraint("state IN ('matched', 'unmatched', 'quarantined')", name="state"),
+        CheckConstraint("review IN ('waiting', 'decided')", name="review"),
         Index("ix_inbound_mails_contact_id", "contact_id"),
+        Index("ix_inbound_mails_review", "received_at", postgresql_where=text("review = 'waiting'")),
     )
     id: Mapped[int] = serial()
     digest: Mapped[str] = mapped_column(unique=True)
@@ -78,6 +85,36 @@ class InboundMail(Model):
     from_address: Mapped[str]
     subject: Mapped[str]
     new_text: Mapped[str]
+    language: Mapped[str | None]
     intents: Mapped[list[Any]]
+    evidence: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
     matched_by: Mapped[str | None]
+    source: Mapped[str] = mapped_column(server_default=text("'lmtp'"))
     received_at: Mapped[datetime]
+    review: Mapped[str | None]
+    review_reason: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    decision: Mapped[str | None]
+
+
+class ImapCursor(Model):
+    """How far a folder of an IMAP account has been read: the last UID under its UIDVALIDITY (RFC 3501)."""
+
+    __tablename__ = "imap_cursors"
+    account: Mapped[str] = mapped_column(primary_key=True)
+    folder: Mapped[str] = mapped_column(primary_key=True)
+    uid_validity: Mapped[int]
+    last_uid: Mapped[int]
+    updated_at: Mapped[datetime]
+
+
+class KnownList(Model):
+    """A list of agents, networks or gateways that replaces the shipped one: the text of its file."""
+
+    __tablename__ = "known_lists"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    source: Mapped[str]
+    dated: Mapped[str]
+    digest: Mapped[str]
+    installed_at: Mapped[datetime]

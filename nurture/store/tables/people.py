@@ -10,7 +10,7 @@ from nurture.store.tables.model import Model, serial
 
 
 class Account(Model):
-    """A company, by its mail domain."""
+    """A company, by its mail domain. `gateway`: who filters its mail, as its MX records tell."""
 
     __tablename__ = "accounts"
     id: Mapped[int] = serial()
@@ -18,6 +18,8 @@ class Account(Model):
     name: Mapped[str | None]
     time_zone: Mapped[str | None]
     owner: Mapped[str | None]
+    gateway: Mapped[str | None]
+    mx_checked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

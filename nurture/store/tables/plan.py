@@ -30,7 +30,8 @@ class Enrollment(Model):
     """One contact in one sequence of one version.
 
     `unplanned_since` is set whenever the next touch is still to be planned after `last_step` (or at
-    `goto_step`, a branch's choice); scheduling clears it.
+    `goto_step`, a branch's choice); scheduling clears it. `ended_by`: the promotion that stopped it, which
+    lets it go on where that promotion is undone.
     """
 
     __tablename__ = "enrollments"
@@ -64,6 +65,7 @@ class Enrollment(Model):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("promotions.id"))
 
 
 class Touch(Model):
@@ -123,6 +125,23 @@ class DailyCount(Model):
     key: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     sent: Mapped[int]
+
+
+class MailboxPause(Model):
+    """A mailbox that sends nothing from `paused_at` to `ended_at` (or `until`), and why."""
+
+    __tablename__ = "mailbox_pauses"
+    __table_args__ = (
+        Index("uq_mailbox_pauses_open", "mailbox", unique=True, postgresql_where=text("ended_at IS NULL")),
+    )
+    id: Mapped[int] = serial()
+    mailbox: Mapped[str]
+    reason: Mapped[str]
+    evidence: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    paused_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
 
 
 class Task(Model):

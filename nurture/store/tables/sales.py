@@ -13,7 +13,11 @@ OPEN_HANDOFF = "state IN ('pending', 'notified', 'accepted')"
 
 
 class Promotion(Model):
-    """A move between stages: which rule of which version, on which facts and events."""
+    """A move between stages: which rule of which version, on which facts and events.
+
+    *undone*: its evidence turned out to be a machine's and the contact went back. *flagged*: the same, but
+    sales had accepted the contact, so that a person decides.
+    """
 
     __tablename__ = "promotions"
     __table_args__ = (Index("ix_promotions_contact_id", "contact_id"),)
@@ -28,6 +32,10 @@ class Promotion(Model):
     evidence: Mapped[list[Any]]
     facts: Mapped[dict[str, Any]]
     at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_reason: Mapped[str | None]
+    flagged_at: Mapped[datetime | None]
+    flag: Mapped[str | None]
 
 
 class Handoff(Model):
@@ -63,16 +71,21 @@ class Handoff(Model):
 
 
 class HandoffNotice(Model):
-    """One handoff told to one target ("email", "webhook"): delivered, or to be tried again."""
+    """One piece of news about a handoff for one target ("email", "webhook"): delivered, or to be tried again.
+
+    `news`: *opened*, *withdrawn* or *flagged*.
+    """
 
     __tablename__ = "handoff_notices"
     __table_args__ = (
-        UniqueConstraint("handoff_id", "target"),
+        CheckConstraint("news IN ('opened', 'withdrawn', 'flagged')", name="news"),
+        UniqueConstraint("handoff_id", "target", "news", name="uq_handoff_notices_news"),
         Index("ix_handoff_notices_due", "next_try_at", postgresql_where=text("delivered_at IS NULL")),
     )
     id: Mapped[int] = serial()
     handoff_id: Mapped[int] = mapped_column(ForeignKey("handoffs.id"))
     target: Mapped[str]
+    news: Mapped[str] = mapped_column(server_default=text("'opened'"))
     attempts: Mapped[int]
     delivered_at: Mapped[datetime | None]
     next_try_at: Mapped[datetime | None]
