@@ -1,7 +1,9 @@
 """Serves the site by granian."""
 
+import multiprocessing
 import os
 import socket
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -30,6 +32,9 @@ def serve(settings: Settings, build: Build = main.build) -> None:
     """
     host, port = settings.web_listen
     _try_address(host, port)
+    if sys.platform == "linux":
+        # Python 3.14 would start a process beside the worker that outlives a killed master.
+        multiprocessing.set_start_method("fork", force=True)
     server = Granian(
         "nurture",
         address=host,

@@ -77,8 +77,10 @@ def test_x06_endless_interim_answers_are_cut() -> None:
         for _ in range(200_000):
             exchange.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
+    # Newer Pythons count them and give up before the time is over.
+    cut = {"127.0.0.1 did not answer in time", "127.0.0.1 gave an answer that is no HTTP"}
     with receiving(answer) as receiver:
-        assert refusal(create_target(timeouts=SHORT), receiver.url) == "127.0.0.1 did not answer in time"
+        assert refusal(create_target(timeouts=SHORT), receiver.url) in cut
 
 
 @pytest.mark.parametrize("coding", [b"", b"Transfer-Encoding: chunked\r\n"])
