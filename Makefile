@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 JOBS ?= auto
 
-.PHONY: demo up test check lock clean
+.PHONY: demo up test check accuracy lock clean
 
 demo: $(VENV)/run.done
 	$(BIN)/nurture demo $(ARGS)
@@ -15,6 +15,9 @@ up: $(VENV)/run.done
 
 test: $(VENV)/test.done
 	$(BIN)/pytest -n $(JOBS) $(ARGS)
+
+accuracy: $(VENV)/test.done
+	$(BIN)/python -m tests.accuracy $(ARGS)
 
 check: $(VENV)/test.done
 	$(BIN)/ruff check nurture workers tests

@@ -8,6 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from nurture.core.token import Keyring
 from nurture.journal import Journal
+from nurture.mail.imap_account import parse_imap_url
+from nurture.mail.mx import MailRoutes
 from nurture.mail.smtp import SmtpMailer, SmtpServer, SmtpTimeouts, parse_smtp_url
 from nurture.places import templates
 from nurture.ports import App, Queue, Sessions, Signer, Target
@@ -35,6 +37,7 @@ def build_app(settings: Settings) -> App:
         mailer=_mailer(settings),
         signer=signer,
         targets=_targets(settings, signer, keyring),
+        routes=MailRoutes(),
         receipts=Journal(settings.journal_dir, RECEIPTS),
         keyring=keyring,
         now=_now,
@@ -46,6 +49,9 @@ def check_settings(settings: Settings) -> None:
     _targets(settings, _signer(settings), _keyring(settings))
     _sessions(settings)
     _queue(settings)
+    for name, url in settings.imap_urls.items():
+        with _named("IMAP_URL" if name == "main" else f"IMAP_URL_{name}".upper()):
+            parse_imap_url(name, url)
 
 
 def _keyring(settings: Settings) -> Keyring:

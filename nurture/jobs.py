@@ -15,6 +15,8 @@ PLAN: Final = "plan"
 ADVANCE: Final = "advance"
 SETTLE: Final = "settle"
 JUDGE: Final = "judge"
+LOCATE: Final = "locate"
+JUDGE_AGAIN: Final = "judge_again"
 
 QUEUE_OF: Final = {
     QUALIFY: NOW,
@@ -25,4 +27,6 @@ QUEUE_OF: Final = {
     ADVANCE: WORK,
     SETTLE: WORK,
     JUDGE: WORK,
+    LOCATE: WORK,
+    JUDGE_AGAIN: WORK,
 }

@@ -49,6 +49,13 @@ class Target(Protocol):
     def tell(self, notice: HandoffNotice) -> None: ...
 
 
+class Routes(Protocol):
+    """The DNS, as far as mail goes."""
+
+    def mx(self, domain: str) -> tuple[str, ...]:
+        """The host names that take the domain's mail, best first; raises OSError where nobody answers."""
+
+
 class Queue(Protocol):
     """The wake-up: losing one is harmless, for the row it points at is the truth."""
 
@@ -75,6 +82,7 @@ class App:
     mailer: Mailer
     signer: Signer
     targets: Mapping[str, Target]
+    routes: Routes
     receipts: Log
     keyring: Keyring
     now: Callable[[], datetime]

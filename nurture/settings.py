@@ -15,8 +15,10 @@ class SettingsError(ValueError):
 class Settings:
     """What one installation is told. URLs and keys are secrets: `repr` leaves them out.
 
-    `smtp_urls` maps a mailbox name to its server, "" to the one for all others.
-    `trusted_proxies` is how many proxies in front may be believed about the client's address.
+    `smtp_urls` maps a mailbox name to its server, "" to the one for all others. `imap_urls` maps names to
+    the folders whose mails are read.
+    `trusted_proxies` is how many proxies in front may be believed about the client's address;
+    `trusted_authserv_ids` names the mail servers believed about who sent a mail (RFC 8601 §2.5).
     """
 
     data_dir: Path
@@ -26,10 +28,12 @@ class Settings:
     secret_keys: tuple[str, ...] = field(repr=False)
     smtp_urls: Mapping[str, str] = field(repr=False)
     webhook_secret: str = field(repr=False)
+    imap_urls: Mapping[str, str] = field(default_factory=dict, repr=False)
     bounce_domain: str | None = None
     web_listen: tuple[str, int] = ("127.0.0.1", 8000)
     lmtp_listen: tuple[str, int] = ("127.0.0.1", 2400)
     trusted_proxies: int = 0
+    trusted_authserv_ids: tuple[str, ...] = ()
     webhook_allow_private: bool = False
     dkim_key_file: Path | None = None
     dkim_selector: str = "nurture"
@@ -52,11 +56,13 @@ def from_env(environ: Mapping[str, str]) -> Settings:
         redis_url=_required(environ, "REDIS_URL"),
         secret_keys=(_required(environ, "SECRET_KEY"), *_split(environ.get("SECRET_KEYS_OLD", ""))),
         smtp_urls=_smtp_urls(environ),
+        imap_urls={name or "main": url for name, url in _urls(environ, "IMAP_URL").items()},
         webhook_secret=environ.get("WEBHOOK_SECRET", ""),
         bounce_domain=environ.get("BOUNCE_DOMAIN") or None,
         web_listen=_address(environ, "WEB_LISTEN", "127.0.0.1:8000"),
         lmtp_listen=_address(environ, "LMTP_LISTEN", "127.0.0.1:2400"),
         trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0, 10),
+        trusted_authserv_ids=_split(environ.get("TRUSTED_AUTHSERV_IDS", "")),
         webhook_allow_private=_switch(environ, "WEBHOOK_ALLOW_PRIVATE"),
         dkim_key_file=_file(environ, "DKIM_KEY_FILE"),
         dkim_selector=environ.get("DKIM_SELECTOR") or "nurture",
@@ -91,14 +97,19 @@ def _database_url(value: str) -> str:
 
 
 def _smtp_urls(environ: Mapping[str, str]) -> dict[str, str]:
-    urls = {
-        name.removeprefix("SMTP_URL").removeprefix("_").lower(): value.strip()
-        for name, value in environ.items()
-        if (name == "SMTP_URL" or name.startswith("SMTP_URL_")) and value.strip()
-    }
+    urls = _urls(environ, "SMTP_URL")
     if "" not in urls:
         raise SettingsError("SMTP_URL is not set: smtp+starttls://user:password@host:587, for example")
     return urls
+
+
+def _urls(environ: Mapping[str, str], setting: str) -> dict[str, str]:
+    """By the rest of the variable's name in lower case: "" for `setting` itself, "sales" for its _SALES."""
+    return {
+        name.removeprefix(setting).removeprefix("_").lower(): value.strip()
+        for name, value in environ.items()
+        if (name == setting or name.startswith(f"{setting}_")) and value.strip()
+    }
 
 
 def _address(environ: Mapping[str, str], name: str, default: str) -> tuple[str, int]:

@@ -19,6 +19,7 @@ from nurture.core.sequence import BranchStep, EmailStep, Sequence, TaskStep, Wai
 from nurture.core.token import Keyring
 from nurture.core.workspace import Mail, Mailbox, Rep, Stage, Window, Workspace
 from nurture.journal import Journal
+from nurture.mail.mx import MailRoutes
 from nurture.mail.smtp import SmtpMailer
 from nurture.mail.smtp_server import parse_smtp_url
 from nurture.ports import App
@@ -233,6 +234,7 @@ def make_app(
         mailer=SmtpMailer(servers={}, default=parse_smtp_url(smtp_url)),
         signer=Unsigned(),
         targets={},
+        routes=MailRoutes(),
         receipts=Journal(settings.journal_dir, "receipts"),
         keyring=Keyring([SECRET]),
         now=clock,

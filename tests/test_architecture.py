@@ -113,7 +113,7 @@ def test_only_the_store_and_bootstrap_know_sqlalchemy() -> None:
     # They name the type or the error of a database that is away, no table and no query.
     assert knowing <= {
         "nurture.ports",
-        "nurture.cli",
+        "nurture.cli.refusing",
         "nurture.services.metering",
         "workers.clock",
         "workers.shipper",

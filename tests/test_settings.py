@@ -45,6 +45,7 @@ def test_everything_that_can_be_told(tmp_path: Path) -> None:
             "WEB_LISTEN": "[::1]:80",
             "LMTP_LISTEN": "0.0.0.0:24",
             "TRUSTED_PROXIES": "2",
+            "TRUSTED_AUTHSERV_IDS": "mx.meridian.example, mx2",
             "WEBHOOK_ALLOW_PRIVATE": "yes",
             "DKIM_KEY_FILE": str(key),
             "DKIM_SELECTOR": "s1",
@@ -55,6 +56,7 @@ def test_everything_that_can_be_told(tmp_path: Path) -> None:
     )
     assert settings.data_dir == tmp_path
     assert settings.secret_keys[1:] == ("one", "two")
+    assert settings.trusted_authserv_ids == ("mx.meridian.example", "mx2")
     assert settings.smtp_urls["sales"] == "smtp://127.0.0.1:2525"
     assert (settings.webhook_secret, settings.bounce_domain) == ("whsec", "bounces.example")
     assert (settings.web_listen, settings.lmtp_listen) == (("::1", 80), ("0.0.0.0", 24))

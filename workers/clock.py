@@ -6,6 +6,7 @@ import threading
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from nurture import jobs
 from nurture.services.waking import wake_due
 from workers.app import app
 
@@ -18,6 +19,8 @@ def run() -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
+    # A new version begins with a new clock, and may judge better than the one before.
+    app().queue.wake(jobs.JUDGE_AGAIN)
     while not stopped.wait(PERIOD_SECONDS):
         try:
             wake_due(app())

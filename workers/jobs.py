@@ -1,7 +1,7 @@
 """One thin function per job name: ids in, one call, and a wake-up for what follows."""
 
 from nurture import jobs
-from nurture.services import delivering, handing_off, judging, qualifying, scheduling
+from nurture.services import delivering, handing_off, judging, locating, qualifying, scheduling
 from workers.app import app
 
 MAILS_A_BATCH = 50
@@ -40,6 +40,20 @@ def judge() -> None:
         changed = judging.judge_settled(session, now=app().now(), settle=app().settings.judge_settle)
     for contact_id in changed:
         qualify(contact_id)
+
+
+def judge_again() -> None:
+    """Let recent hits be judged again that an older judge has judged; the next batch where there are more."""
+    with app().sessions() as session:
+        since = app().now() - judging.RECENT
+        more = judging.judge_again(session, since=since)
+    if more == judging.MOST_HITS:
+        app().queue.wake(jobs.JUDGE_AGAIN)
+
+
+def locate() -> None:
+    """Ask for the mail gateways of new accounts."""
+    locating.locate_gateways(app())
 
 
 def qualify(contact_id: int) -> None:

@@ -1,54 +1,58 @@
 """The command line: one group, errors as one sentence that says what to change."""
 
 import sys
+from importlib import import_module
 
 import click
-from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
-from nurture.cli.asking import api_keys, explain, mails
-from nurture.cli.loading import contacts, workspace
-from nurture.cli.running import clock, inbound, migrate, up, web, worker
-from nurture.embedded.errors import EmbeddedError
-from nurture.settings import SettingsError
-from nurture.store.workspaces import NoWorkspace
+_COMMANDS = {
+    "nurture.cli.running": ("up", "web", "worker", "clock", "inbound", "migrate"),
+    "nurture.cli.loading": ("workspace", "contacts"),
+    "nurture.cli.asking": ("explain", "mails", "api-keys"),
+    "nurture.cli.inspecting": ("inspect",),
+    "nurture.cli.reviewing": ("replies",),
+    "nurture.cli.disowning": ("disown",),
+    "nurture.cli.mailboxes": ("mailboxes",),
+    "nurture.cli.updating": ("update-lists",),
+    "nurture.demo.command": ("demo",),
+}
 
-UNMIGRATED = ("42P01", "42703")  # undefined_table, undefined_column
+
+class _Commands(click.Group):
+    """Loads a command when it is asked for: who inspects a mail need not wait for the database's modules."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(name for names in _COMMANDS.values() for name in names)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = next((module for module, names in _COMMANDS.items() if cmd_name in names), None)
+        if module is None:
+            return None
+        command: click.Command = getattr(import_module(module), cmd_name.replace("-", "_"))
+        return command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="nurture")
 def nurture() -> None:
     """Turn an email audience into sales conversations: track, sequence, promote, hand off."""
 
 
-for command in (up, web, worker, clock, inbound, migrate, workspace, contacts, explain, mails, api_keys):
-    nurture.add_command(command)
-
-
 def main() -> None:
     """The entry point: known errors end with status 2 and a sentence, unknown ones with a traceback."""
-    # The demonstration runs the parts of this room, so it cannot be imported before it.
-    from nurture.demo.command import demo
-
-    nurture.add_command(demo)
     try:
         nurture()
-    except (SettingsError, EmbeddedError, NoWorkspace) as error:
-        sys.exit(_said(str(error)))
-    except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[0] if error.orig else "no reason given"
-        sys.exit(_said(f"the database cannot be reached: start `nurture up`, or set DATABASE_URL ({reason})"))
-    except ArgumentError:
-        sys.exit(_said("DATABASE_URL must look like postgresql://user:password@host:5432/name"))
-    except ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", None) not in UNMIGRATED:
+    except Exception as error:
+        # The errors are those of the database too, whose modules a good end does not need.
+        from nurture.cli.refusing import sentence_for
+
+        sentence = sentence_for(error)
+        if sentence is None:
             raise
-        sys.exit(_said("the database is not at this version: run `nurture migrate`"))
-
-
-def _said(sentence: str) -> int:
-    click.echo(f"nurture: {sentence}", err=True)
-    return 2
+        click.echo(f"nurture: {sentence}", err=True)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ CLAIM_LEASE = timedelta(minutes=2)
 SENDING_LEASE = timedelta(minutes=15)
 FIRST_RETRY = timedelta(minutes=5)
 LONGEST_RETRY = timedelta(hours=6)
+LOOK_AGAIN = timedelta(minutes=10)
 MOST_ATTEMPTS = 8
 MOST_UNREACHED = 24
 # RFC 3463 section 3.2: the mailbox does not exist, has moved away or is disabled.
@@ -60,6 +61,8 @@ class Standing:
     contact_used: int
     rivals: int
     mailbox_used: int
+    mailbox_rests: str | None = None
+    mailbox_rests_until: datetime | None = None
 
 
 def decide(
@@ -82,6 +85,9 @@ def decide(
         return Withhold(f"its sequence has ended: {standing.ended}", go_on=True)
     if standing.paused_until and standing.paused_until > now:
         return Postpone(next_opening(standing.paused_until, calendar), standing.pause_reason or "paused")
+    if standing.mailbox_rests:
+        until = standing.mailbox_rests_until or now + LOOK_AGAIN
+        return Postpone(next_opening(until, calendar), f"its mailbox rests: {standing.mailbox_rests}")
     if too_late(standing.due_at, now, max_lateness):
         return Withhold(f"overdue since {standing.due_at:%Y-%m-%d %H:%M} UTC, later than allowed", go_on=True)
     if (opening := next_opening(now, calendar)) > now:
@@ -114,15 +120,10 @@ def after_failure(error: Refused | Unsent, attempts: int, now: datetime) -> Retr
     A server that cannot be reached is asked for about five days, as an MTA would (section 4.5.4.1). A refusal
     of the sender says nothing about the recipient and can be mended, so it is tried again too.
     """
-    if isinstance(error, Refused) and error.permanent and not _is_about_us(error):
+    if isinstance(error, Refused) and error.permanent and not error.is_about_us:
         dead = error.step == "RCPT" and error.enhanced in DEAD_ADDRESS
         return GiveUp(f"refused: {error}", dead_address=dead)
     if attempts >= (MOST_ATTEMPTS if isinstance(error, Refused) else MOST_UNREACHED):
         return GiveUp(f"still failing after {attempts} attempts: {error}", dead_address=False)
     wait = min(FIRST_RETRY * 3 ** min(attempts - 1, MOST_ATTEMPTS), LONGEST_RETRY)
     return Retry(now + wait, f"will be tried again: {error}")
-
-
-def _is_about_us(error: Refused) -> bool:
-    """Refused as a sender: at MAIL, or by policy and authentication (RFC 3463 section 3.8)."""
-    return error.step == "MAIL" or (error.enhanced or "").startswith(("5.7.", "4.7."))

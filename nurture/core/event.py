@@ -6,7 +6,8 @@ from typing import Literal
 
 EventKind = Literal[
     "open", "click", "reply", "interested", "not_interested", "not_now",
-    "pricing_request", "demo_request", "trial_request", "timeline_shared",
+    "pricing_request", "demo_request", "trial_request", "meeting_request", "information_request",
+    "timeline_shared",
     "out_of_office", "unsubscribe", "bounce", "complaint",
 ]  # fmt: skip
 Verdict = Literal["human", "machine", "unknown"]

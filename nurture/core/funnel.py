@@ -10,8 +10,8 @@ from nurture.core.event import Event, EventKind
 from nurture.core.rule import Facts, Outcome, Rule, matches
 
 STRENGTH: tuple[EventKind, ...] = (
-    "pricing_request", "demo_request", "trial_request", "timeline_shared",
-    "interested", "reply", "click", "open",
+    "pricing_request", "demo_request", "trial_request", "meeting_request", "timeline_shared",
+    "information_request", "interested", "reply", "click", "open",
 )  # fmt: skip
 _LOOK_BACK = timedelta(days=30)
 
@@ -102,4 +102,4 @@ def timeline(events: Iterable[Event]) -> tuple[str, ...]:
 def _line(event: Event) -> str:
     doubt = "" if event.verdict == "human" else f" [{event.verdict}, not counted]"
     detail = f": {' '.join(event.detail.split())}" if event.detail.strip() else ""
-    return f"{words.minute(event.at)}  {words.told(event)}{doubt}{detail}"
+    return f"{words.minute(event.at)}: {words.told(event)}{doubt}{detail}"

@@ -32,6 +32,11 @@ class Refused(SmtpError):
         self.permanent = permanent
         self.step = step
 
+    @property
+    def is_about_us(self) -> bool:
+        """Refused as a sender: at MAIL, or by policy and authentication (RFC 3463 section 3.8)."""
+        return self.step == "MAIL" or (self.enhanced or "").startswith(("5.7.", "4.7."))
+
 
 class Unsent(SmtpError):
     """There was no connection, or it was lost before the final dot: safe to try again."""

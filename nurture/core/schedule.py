@@ -1,6 +1,6 @@
 """Says when: sending windows in local time, waits, and the next step of a sequence with its due moment."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -156,14 +156,22 @@ def too_late(due_at: datetime, now: datetime, max_lateness: timedelta) -> bool:
     return now - due_at > max_lateness
 
 
-def pause_end(return_date: date | None, now: datetime, zone: str) -> datetime:
+def pause_end(
+    return_date: date | None, now: datetime, zone: str, holidays: Collection[date] = ()
+) -> datetime:
     """Until when somebody away is left alone: their return plus one working day, else fourteen days.
 
-    The end is midnight where they are, in `zone`.
+    The end is midnight where they are, in `zone`. Weekends and `holidays` are no working days.
     """
     if return_date is None:
         return now + 14 * _DAY
     back = return_date + _DAY
-    while back.weekday() > 4:
+    while back.weekday() > 4 or back in holidays:
         back += _DAY
     return max(now, _instant(datetime.combine(back, time()), zone))
+
+
+def wait_end(day: date | None, length: timedelta, now: datetime, zone: str) -> datetime:
+    """Until when somebody waits who said "not now": midnight of the day they named, else for a `length`."""
+    named = _instant(datetime.combine(day, time()), zone) if day else now
+    return named if named > now else now + length

@@ -61,6 +61,8 @@ _DEEDS: dict[EventKind, str] = {
     "pricing_request": "asked for prices",
     "demo_request": "asked for a demo",
     "trial_request": "asked for a trial",
+    "meeting_request": "asked for a meeting",
+    "information_request": "asked for more information",
     "timeline_shared": "shared a timeline",
     "out_of_office": "was out of office",
     "unsubscribe": "unsubscribed",
@@ -77,6 +79,8 @@ _NOUNS: dict[EventKind, str] = {
     "pricing_request": "pricing request",
     "demo_request": "demo request",
     "trial_request": "trial request",
+    "meeting_request": "meeting request",
+    "information_request": "request for information",
     "timeline_shared": "shared timeline",
     "out_of_office": "out-of-office note",
     "unsubscribe": "unsubscribe",
@@ -87,9 +91,17 @@ _PLURALS: dict[EventKind, str] = {
     "reply": "replies",
     "interested": "interested replies",
     "not_now": "“not now”",
+    "information_request": "requests for information",
 }
 ASKED: frozenset[EventKind] = frozenset(
-    {"pricing_request", "demo_request", "trial_request", "timeline_shared"}
+    {
+        "pricing_request",
+        "demo_request",
+        "trial_request",
+        "meeting_request",
+        "information_request",
+        "timeline_shared",
+    }
 )
 _CHANNELS = {"form": " by the form", "reply": " by reply", "link": " by a link", "api": " through the API"}
 _MONTHS = (

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from typing import Literal
 
+from nurture.core.reaction import ReplyRules
 from nurture.core.rule import Rule
 from nurture.core.score import GradeModel, ScoreModel
 from nurture.core.sequence import Sequence
@@ -94,6 +95,7 @@ class Workspace:
     owners: Mapping[str, str] = field(default_factory=dict)
     skip_holidays: bool = True
     max_lateness: timedelta = timedelta(days=2)
+    replies: ReplyRules = field(default_factory=ReplyRules)
 
     def stage(self, name: str) -> Stage:
         return next(stage for stage in self.stages if stage.name == name)

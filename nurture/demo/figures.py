@@ -36,8 +36,9 @@ def count_verdicts(record: Record, kind: str) -> dict[str, int]:
 
 
 def count_intents(record: Record) -> dict[str, int]:
-    """What the mails that came back said; a mail with two intents counts for both."""
+    """What the mails that came back said; a mail with two intents counts for both, an absence for itself."""
     counted = Counter(intent for mail in record.summary.incoming for intent in mail.intents)
+    counted.update(mail.kind for mail in record.summary.incoming if mail.kind == "out_of_office")
     return dict(sorted(counted.items()))
 
 

@@ -28,14 +28,12 @@ class Words:
 
 
 WORDS: Final[Mapping[str, Words]] = {
-    "interested": Words(
-        "Hi,\n\nthis sounds interesting, please tell me more.\n\nBest,\n{name}", ("interested",)
-    ),
+    "interested": Words("Hi,\n\nyes, we are interested.\n\nBest,\n{name}", ("positive",)),
     "pricing": Words("Hello,\n\ncould you send me your pricing?\n\n{name}", ("pricing_request",)),
     "demo": Words("Hello,\n\ncould you show us a demo?\n\n{name}", ("demo_request",)),
     "not now": Words("Interested, but not before {quarter}.\n\n{name}", ("not_now",)),
     "timeline": Words("We plan to start with a new tool in {month}.\n\n{name}", ("timeline_shared",)),
-    "no": Words("Thanks, but we are not interested.\n\n{name}", ("not_interested",)),
+    "no": Words("Thanks, but we are not interested.\n\n{name}", ("objection",)),
     "remove": Words("Please remove me from your list.\n\n{name}", ("unsubscribe_request",)),
 }
 

@@ -4,7 +4,7 @@ import json
 import socket
 import ssl
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.client import HTTPException, responses
@@ -13,11 +13,16 @@ from typing import Any, Final
 from standardwebhooks import Webhook
 
 from nurture.core.delivery import NotDelivered
-from nurture.core.handoff import HandoffNotice
+from nurture.core.handoff import HandoffNotice, News
 from nurture.sales.guard import Forbidden, Resolve, WebAddress, read_url
 from nurture.sales.post import Poster, Timeouts
 
 FEWEST_SECRET_BYTES: Final = 24
+_TYPES: Final[Mapping[News, str]] = {
+    "opened": "handoff.created",
+    "withdrawn": "handoff.withdrawn",
+    "flagged": "handoff.flagged",
+}
 
 
 class WebhookTarget:
@@ -80,8 +85,8 @@ def _address(notice: HandoffNotice) -> WebAddress:
 def _document(notice: HandoffNotice) -> dict[str, Any]:
     rep = notice.rep
     return {
-        "type": "handoff.created",
-        "timestamp": _moment(notice.created_at),
+        "type": _TYPES[notice.news],
+        "timestamp": _moment(notice.told_at or notice.created_at),
         "data": {
             "handoff_id": notice.handoff_id,
             "company": notice.company,
@@ -99,6 +104,7 @@ def _document(notice: HandoffNotice) -> dict[str, Any]:
             "url": notice.url,
             "signal_at": _moment(notice.signal_at),
             "created_at": _moment(notice.created_at),
+            **({"reason": notice.reason} if notice.reason else {}),
         },
     }
 

@@ -1,8 +1,11 @@
 """Answers why: a contact's stages with their evidence, every touch with its reason, and what comes next."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
+from nurture.core import words
 from nurture.core.condition import Facts
 from nurture.core.people.contact import normalise_address
 from nurture.core.rule import describe_unmet
@@ -21,7 +24,21 @@ from nurture.store import (
     workspaces,
 )
 from nurture.store.session import Session
-from nurture.store.tables import Contact, Enrollment, Touch
+from nurture.store.tables import Contact, Enrollment, Event, Promotion, Touch
+
+_SOURCES: Final = {
+    "mail": "a hit that is judged when no more have followed for a while",
+    "form": "a form of ours was sent",
+    "page": "a form of ours was sent",
+    "preferences": "a form of ours was sent",
+    "one_click": "a mail program's button for unsubscribing was pressed",
+    "list-unsubscribe mail": "a mail to the address for unsubscribing came in",
+    "reply": "a mail came in",
+    "report": "a mail server's report came in",
+    "smtp": "a mail server said it",
+    "api": "another system told it",
+}
+"""What a verdict rests on that no judge has given."""
 
 
 class UnknownContact(LookupError):
@@ -84,11 +101,29 @@ def _stages(session: Session, contact: Contact) -> tuple[Line, ...]:
     entered = moves[0].origin if moves else contact.stage
     lines = [Line(contact.created_at, f"came in as {entered}")]
     for move in moves:
-        rule = f"rule “{move.rule}” of version {move.version_id}"
-        proof = f"evidence: events {', '.join(map(str, move.evidence))}" if move.evidence else "no events"
-        text = f"{move.origin} → {move.target}: {move.reason} ({rule})"
-        lines.append(Line(move.at, text, (*move.because, proof)))
-    return tuple(lines)
+        lines += [_move_line(move), *_afterwards(move)]
+    return tuple(sorted(lines, key=lambda line: line.at or contact.created_at))
+
+
+def _move_line(move: Promotion) -> Line:
+    rule = f"rule “{move.rule}” of version {move.version_id}"
+    proof = f"evidence: events {_numbers(move.evidence)}" if move.evidence else "no events"
+    gone = [number for number in move.facts.get("evidence", ()) if number not in move.evidence]
+    proof += f"; {_numbers(gone)} no longer a person's" if gone else ""
+    text = f"{move.origin} → {move.target}: {move.reason} ({rule})"
+    return Line(move.at, text, (*move.because, proof))
+
+
+def _afterwards(move: Promotion) -> list[Line]:
+    """What became of a promotion when more was known of its evidence."""
+    which = f"{move.origin} → {move.target} of {words.minute(move.at)}"
+    undone = [Line(move.undone_at, f"undone: {which}", (move.undone_reason or "",))] if move.undone_at else []
+    flagged = [Line(move.flagged_at, f"flagged for {which}", (move.flag or "",))] if move.flagged_at else []
+    return undone + flagged
+
+
+def _numbers(ids: Iterable[int]) -> str:
+    return ", ".join(map(str, ids))
 
 
 def _evidence(session: Session, contact: Contact) -> tuple[Line, ...]:
@@ -97,12 +132,25 @@ def _evidence(session: Session, contact: Contact) -> tuple[Line, ...]:
     return tuple(
         Line(
             row.at,
-            f"#{row.id} {row.kind.replace('_', ' ')} by {row.source}: {row.verdict}"
+            f"#{row.id} {row.kind.replace('_', ' ')} by {row.source}"
+            + (f" {row.message_id}" if row.kind in events.HITS else "")
+            + f": {row.verdict}, {_certainty(row)}"
             + (" (spent)" if spent and row.at <= spent else ""),
-            tuple(row.reasons),
+            tuple(row.reasons) or (_SOURCES.get(row.source, f"told by {row.source}"),),
         )
         for row in rows
     )
+
+
+def _certainty(row: Event) -> str:
+    """How sure the verdict is, and whose: a judge's with its version, a person's, or the happening's own."""
+    if row.said_by is not None:
+        return f"{row.certainty or 1:.0%} certain, said by a person"
+    if row.judge_version is None:
+        return "as told, not judged" if row.judged_at else "not judged yet"
+    certain = f"{row.certainty:.0%} certain, " if row.certainty is not None else ""
+    again = ", to be judged again" if row.judged_at is None else ""
+    return f"{certain}judge {row.judge_version}{again}"
 
 
 def _touches(session: Session, contact: Contact) -> tuple[Line, ...]:
@@ -111,7 +159,8 @@ def _touches(session: Session, contact: Contact) -> tuple[Line, ...]:
     lines += [
         Line(
             mail.received_at,
-            f"{mail.kind.replace('_', ' ')} came in ({', '.join(mail.intents) or 'no intent'})",
+            f"{mail.kind.replace('_', ' ')} came in{_said(mail.intents)}",
+            tuple(filter(None, (mail.review and f"{mail.review}: {mail.review_reason}", mail.decision))),
         )
         for mail in inbound.list_for_contact(session, contact.id)
     ]
@@ -121,6 +170,10 @@ def _touches(session: Session, contact: Contact) -> tuple[Line, ...]:
         if row.ended_at
     ]
     return tuple(sorted(lines, key=lambda line: line.at or contact.created_at))
+
+
+def _said(intents: Sequence[Mapping[str, Any]]) -> str:
+    return f" ({', '.join(intent['name'] for intent in intents)})" if intents else ""
 
 
 def _done(session: Session, contact: Contact) -> list[Touch]:
@@ -134,11 +187,15 @@ def _touch_line(touch: Touch, enrollment: Enrollment) -> Line:
 
 
 def _handoffs(session: Session, contact: Contact) -> tuple[Line, ...]:
+    flags = {
+        row.id: row.flag and f"flagged: {row.flag}"
+        for row in promotions.list_for_contact(session, contact.id)
+    }
     lines = [
         Line(
             handoff.created_at,
             f"handed to {handoff.rep}: {handoff.state}",
-            tuple(filter(None, (handoff.why_now, handoff.decision))),
+            tuple(filter(None, (handoff.why_now, handoff.decision, flags[handoff.promotion_id]))),
         )
         for handoff in handoffs.list_for_contact(session, contact.id)
     ]
@@ -156,7 +213,7 @@ def _next(session: Session, contact: Contact) -> tuple[Line, ...]:
     planned = [touch for touch in touches.list_for_contact(session, contact.id) if touch.state == "planned"]
     lines = [
         Line(
-            touch.due_at,
+            touch.due_at if touch.due_at < enrollments.HELD else None,
             f"{touch.kind} “{touch.step}” of {active[touch.enrollment_id].sequence}",
             (touch.note,) if touch.note else (),
         )

@@ -1,19 +1,20 @@
-"""Tells a rep of a handoff, shows it, and takes the answer."""
+"""Tells a rep of a handoff and what becomes of it, shows it, and takes the answer."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 from uuid import uuid4
 
 import structlog
 
 from nurture.core.delivery import NotDelivered
-from nurture.core.funnel import Promotion
-from nurture.core.handoff import HandoffNotice
+from nurture.core.funnel import Promotion as Decision
+from nurture.core.handoff import HandoffNotice, News
 from nurture.core.token import Purpose, Token
 from nurture.ports import App
 from nurture.store import contacts, enrollments, handoffs, promotions, stages, workspaces
 from nurture.store.session import Session
-from nurture.store.tables import Contact, Handoff
+from nurture.store.tables import Contact, Handoff, Promotion
 
 log = structlog.get_logger()
 
@@ -36,10 +37,11 @@ class Shown:
     decision: str | None
     created_at: datetime
     signal_at: datetime
+    flag: str | None = None
 
 
 def tell(app: App, handoff_id: int) -> bool:
-    """Tell the handoff to its targets that are due; True when a person has been told.
+    """Tell the news of a handoff to the targets that are due; True when a person has been told.
 
     Safe to call at any time by anyone: one at a time works on a handoff, each target is told until it
     took the notice, and what failed is tried again with growing waits.
@@ -48,9 +50,10 @@ def tell(app: App, handoff_id: int) -> bool:
     with app.sessions() as session:
         if handoffs.claim(session, handoff_id, token, app.now(), LEASE) is None:
             return False
-        due = [notice.target for notice in handoffs.list_notices_due(session, handoff_id, app.now())]
-        notice = _notice(app, session, handoffs.get(session, handoff_id))
-    told = [_tell_target(app, target, notice) for target in due]
+        due = [(row.target, row.news) for row in handoffs.list_notices_due(session, handoff_id, app.now())]
+        handoff = handoffs.get(session, handoff_id)
+        notices = [(target, _notice(app, session, handoff, cast(News, news))) for target, news in due]
+    told = [_tell_target(app, target, notice) for target, notice in notices]
     with app.sessions() as session:
         handoffs.release(session, handoff_id, token)
     return any(told)
@@ -75,6 +78,7 @@ def show(session: Session, handoff_id: int) -> Shown:
         decision=handoff.decision,
         created_at=handoff.created_at,
         signal_at=handoff.signal_at,
+        flag=promotion.flag,
     )
 
 
@@ -105,21 +109,28 @@ def _return_to_nurture(
     version_id, workspace = workspaces.current(session)
     if origin not in [stage.name for stage in workspace.stages]:
         origin = workspace.stages[0].name  # its stage is no more
-    back = Promotion(contact.stage, origin, "handoff rejected", f"Sales rejected: {reason}", (), (reason,))
-    promotions.record(
+    back = Decision(contact.stage, origin, "handoff rejected", f"Sales rejected: {reason}", (), (reason,))
+    promotion_id = promotions.record(
         session, contact.id, back, version_id=version_id, facts={"handoff": handoff.id}, now=now
     )
     contacts.spend_evidence(session, contact, now)
-    reason = f"handoff rejected: {reason}"
-    stages.enter(session, contact, workspace.stage(origin), version_id=version_id, reason=reason, now=now)
+    stages.enter(
+        session,
+        contact,
+        workspace.stage(origin),
+        version_id=version_id,
+        reason=f"handoff rejected: {reason}",
+        now=now,
+        promotion_id=promotion_id,
+    )
 
 
 def _tell_target(app: App, target: str, notice: HandoffNotice) -> bool:
     """Written at once, so that neither the next target nor the end of this process hides it."""
     error = _try(app, target, notice)
     with app.sessions() as session:
-        handoffs.record_try(session, notice.handoff_id, target, error, app.now())
-        if error is None:
+        handoffs.record_try(session, notice.handoff_id, target, error, app.now(), news=notice.news)
+        if error is None and notice.news == "opened":
             handoffs.mark_notified(session, notice.handoff_id, app.now())
     return error is None
 
@@ -139,13 +150,13 @@ def _try(app: App, target: str, notice: HandoffNotice) -> str | None:
     return None
 
 
-def _notice(app: App, session: Session, handoff: Handoff) -> HandoffNotice:
+def _notice(app: App, session: Session, handoff: Handoff, news: News) -> HandoffNotice:
     contact = contacts.get(session, handoff.contact_id)
     workspace = workspaces.get(session, handoff.version_id)
     promotion = promotions.get(session, handoff.promotion_id)
     token = app.keyring.sign(Token(Purpose.HANDOFF, handoff.contact_id, handoff.id))
     return HandoffNotice(
-        notice_id=f"handoff-{handoff.id}",
+        notice_id=f"handoff-{handoff.id}" if news == "opened" else f"handoff-{handoff.id}-{news}",
         handoff_id=handoff.id,
         rep=workspace.rep(handoff.rep),
         sender=workspace.mailbox(None),
@@ -161,7 +172,18 @@ def _notice(app: App, session: Session, handoff: Handoff) -> HandoffNotice:
         url=f"{app.settings.base_url}/h/{token}",
         signal_at=handoff.signal_at,
         created_at=handoff.created_at,
+        news=news,
+        **_found_out(news, handoff, promotion),
     )
+
+
+def _found_out(news: News, handoff: Handoff, promotion: Promotion) -> dict[str, Any]:
+    """Why there is that news, and since when it is known."""
+    if news == "withdrawn":
+        return {"reason": handoff.decision or "", "told_at": handoff.decided_at}
+    if news == "flagged":
+        return {"reason": promotion.flag or "", "told_at": promotion.flagged_at}
+    return {}
 
 
 def _name(contact: Contact) -> str:

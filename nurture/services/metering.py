@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from nurture.ports import App
-from nurture.store import reports
+from nurture.store import mailboxes, reports
 from nurture.store.session import Session
 
 DATABASE_AWAY: Final = reports.DATABASE_AWAY
@@ -26,6 +26,7 @@ class Reading:
     unjudged_hits: int
     waiting_qualifications: int
     unshipped_bytes: int
+    resting_mailboxes: int
 
 
 def measure(app: App) -> Reading | None:
@@ -71,4 +72,5 @@ def _read(session: Session, journals: Mapping[str, int], now: datetime) -> Readi
         unjudged_hits=reports.count_unjudged_hits(session),
         waiting_qualifications=reports.count_waiting_for_qualification(session),
         unshipped_bytes=sum(max(0, size - shipped.get(file, 0)) for file, size in journals.items()),
+        resting_mailboxes=len(mailboxes.list_pauses(session, now)),
     )

@@ -84,9 +84,10 @@ def _plan_touch(
         planned = plan_next(sequence, planned.step.name, moment, calendar)
     if planned is None:
         return enrollments.finish(session, enrollment.id, now)
-    due_at, note = planned.due_at, None
+    due_at, own_due_at, note = planned.due_at, None, None
     if enrollment.paused_until and enrollment.paused_until > due_at:
-        due_at, note = next_opening(enrollment.paused_until, calendar), enrollment.pause_reason
+        due_at, own_due_at = next_opening(enrollment.paused_until, calendar), due_at
+        note = enrollment.pause_reason
     touches.plan(
         session,
         enrollment,
@@ -94,6 +95,7 @@ def _plan_touch(
         kind=planned.step.kind,
         priority=sequence.priority,
         due_at=due_at,
+        own_due_at=own_due_at,
         note=note,
     )
     enrollment.unplanned_since, enrollment.goto_step = None, None

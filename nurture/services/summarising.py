@@ -1,7 +1,9 @@
 """Sums up what an installation has concluded about everybody: for small ones, it is read whole."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from nurture.store import outcomes
 from nurture.store.session import Session
@@ -67,7 +69,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A promotion on record."""
+    """A promotion that stands."""
 
     email: str
     origin: str
@@ -119,8 +121,10 @@ def summarise(session: Session) -> Summary:
     )
 
 
-def _incoming(email: str | None, kind: str, intents: list[str], state: str, at: datetime) -> Incoming:
-    return Incoming(email, kind, tuple(intents), state, at)
+def _incoming(
+    email: str | None, kind: str, intents: list[Mapping[str, Any]], state: str, at: datetime
+) -> Incoming:
+    return Incoming(email, kind, tuple(intent["name"] for intent in intents), state, at)
 
 
 def _moved(

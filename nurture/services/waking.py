@@ -19,6 +19,7 @@ def wake_due(app: App) -> None:
         jobs.ADVANCE: due.steps,
         jobs.SETTLE: due.receipts or due.expired,
         jobs.JUDGE: due.hits,
+        jobs.LOCATE: due.gateways,
     }
     for job, waits in flags.items():
         if waits:

@@ -8,13 +8,14 @@ from sqlalchemy import ColumnElement, ScalarSelect, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from nurture.store import contacts, handoffs
-from nurture.store.tables import Enrollment, Event, Receipt, Touch
+from nurture.store.tables import Account, Enrollment, Event, Receipt, Touch
 
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
     """Whether there are due mails, unplanned enrollments, due branches or tasks, receipts, hits to judge,
-    claims that ran out; and the ids of contacts to qualify and handoffs to tell."""
+    claims that ran out, accounts whose gateway is to be found; and the ids of contacts to qualify and of
+    handoffs to tell."""
 
     mails: bool
     plans: bool
@@ -22,6 +23,7 @@ class Agenda:
     receipts: bool
     hits: bool
     expired: bool
+    gateways: bool
     contacts: Sequence[int]
     handoffs: Sequence[int]
 
@@ -35,9 +37,10 @@ def read(session: Session, now: datetime, *, settle: timedelta, patience: timede
             _due(("branch", "task"), now),
             exists().where(Receipt.touch_id == Touch.id, Touch.state.in_(("sending", "uncertain"))),
             exists().where(
-                Event.judged_at.is_(None), Event.kind.in_(("open", "click")), Event.at <= now - settle
+                Event.judged_at.is_(None), Event.message_id.is_not(None), Event.at <= now - settle
             ),
             exists().where(Touch.state.in_(("claimed", "sending")), Touch.lease_until < now),
+            exists().where(Account.mx_check_at <= now),
         )
     ).one()
     return Agenda(

@@ -1,13 +1,17 @@
 """One contact in one sequence: entered, gone on, paused, finished or stopped."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from nurture.store.tables import Enrollment, Touch
+
+HELD: Final = datetime(9000, 1, 1, tzinfo=UTC)
+"""Until when a sequence is paused that waits for a person's review, and for nothing else."""
 
 
 def enter(
@@ -64,11 +68,19 @@ def finish(session: Session, enrollment_id: int, now: datetime) -> None:
 
 
 def stop(
-    session: Session, contact_id: int, *, reason: str, now: datetime, keep: str | None = None
+    session: Session,
+    contact_id: int,
+    *,
+    reason: str,
+    now: datetime,
+    keep: str | None = None,
+    keep_stage: str | None = None,
+    ended_by: int | None = None,
 ) -> list[int]:
-    """Leave every running sequence but `keep`, in the middle of a wait too; their open touches are cancelled.
+    """Leave every running sequence but `keep` and those of `keep_stage`, in the middle of a wait too.
 
-    A mail that is being handed to a server this very moment (*sending*) is not called back.
+    Their open touches are cancelled. A mail that is being handed to a server this very moment (*sending*)
+    is not called back. `ended_by`: the promotion that is the cause.
     """
     query = (
         update(Enrollment)
@@ -76,8 +88,9 @@ def stop(
             Enrollment.contact_id == contact_id,
             Enrollment.state == "active",
             Enrollment.sequence.is_distinct_from(keep),
+            Enrollment.stage.is_distinct_from(keep_stage),
         )
-        .values(state="stopped", ended_at=now, end_reason=reason, unplanned_since=None)
+        .values(state="stopped", ended_at=now, end_reason=reason, ended_by=ended_by, unplanned_since=None)
         .returning(Enrollment.id)
     )
     stopped = list(session.scalars(query.execution_options(synchronize_session="fetch")))
@@ -93,13 +106,57 @@ def stop_one(session: Session, enrollment_id: int, *, reason: str, now: datetime
     _cancel_open_touches(session, [enrollment_id], reason, now)
 
 
+def resume(session: Session, enrollment: Enrollment, now: datetime) -> None:
+    """Go on where a stopped enrollment was; nothing where the contact is in that sequence already.
+
+    What was planned is planned again, at its time or now; what was sent is not sent again. A pause that was
+    asked for meanwhile holds.
+    """
+    known = list_for_contact(session, enrollment.contact_id)
+    if any(row.state == "active" and row.sequence == enrollment.sequence for row in known):
+        return
+    pauses = [(row.paused_until, row.pause_reason) for row in known if row.paused_until]
+    if pauses:
+        enrollment.paused_until, enrollment.pause_reason = max(pauses, key=lambda pause: pause[0])
+    planned = _plan_again(session, enrollment, now)
+    enrollment.state, enrollment.unplanned_since = "active", None if planned else now
+    enrollment.ended_at, enrollment.end_reason, enrollment.ended_by = None, None, None
+    session.flush()
+
+
+def _plan_again(session: Session, enrollment: Enrollment, now: datetime) -> bool:
+    """Plan the touch that was cancelled when the enrollment was stopped; False where none was planned."""
+    until = enrollment.paused_until
+    held = until is not None and until > now
+    query = (
+        update(Touch)
+        .where(
+            Touch.enrollment_id == enrollment.id,
+            Touch.state == "cancelled",
+            Touch.done_at == enrollment.ended_at,
+            Touch.note == enrollment.end_reason,
+        )
+        .values(
+            state="planned",
+            due_at=func.greatest(Touch.due_at, now, until),
+            done_at=None,
+            note=enrollment.pause_reason if held else None,
+        )
+    )
+    again = session.scalars(query.returning(Touch.id).execution_options(synchronize_session="fetch"))
+    return bool(again.all())
+
+
 def pause(session: Session, contact_id: int, *, until: datetime, reason: str) -> None:
     """Send nothing before `until`: planned touches move there, later ones keep their time."""
     active = (Enrollment.contact_id == contact_id) & (Enrollment.state == "active")
     session.execute(
         update(Enrollment)
         .where(active)
-        .values(paused_until=func.greatest(Enrollment.paused_until, until), pause_reason=reason)
+        .values(
+            paused_until=func.greatest(Enrollment.paused_until, until),
+            pause_reason=case((Enrollment.paused_until > until, Enrollment.pause_reason), else_=reason),
+        )
     )
     session.execute(
         update(Touch)
@@ -111,11 +168,39 @@ def pause(session: Session, contact_id: int, *, until: datetime, reason: str) ->
         .values(
             state="planned",
             due_at=func.greatest(Touch.due_at, until),
+            own_due_at=func.coalesce(Touch.own_due_at, Touch.due_at),
             claim_token=None,
             lease_until=None,
             note=reason,
         )
     )
+
+
+def end_pause(session: Session, contact_id: int, now: datetime) -> None:
+    """End the contact's pauses: what they moved is due at its own time again, or now where that has passed.
+
+    Also in sequences it has left, which may be taken up again.
+    """
+    paused = (Enrollment.contact_id == contact_id, Enrollment.paused_until.is_not(None))
+    session.execute(update(Enrollment).where(*paused).values(paused_until=None, pause_reason=None))
+    session.execute(
+        update(Touch)
+        .where(Touch.contact_id == contact_id, Touch.own_due_at.is_not(None))
+        .where(Touch.state.in_(("planned", "cancelled")))
+        .values(
+            due_at=func.greatest(Touch.own_due_at, now),
+            own_due_at=None,
+            note=case((Touch.state != "planned", Touch.note)),
+        )
+    )
+
+
+def find_pause(session: Session, contact_id: int, now: datetime) -> Enrollment | None:
+    """The running enrollment that is paused for longest, if one is."""
+    query = select(Enrollment).where(
+        Enrollment.contact_id == contact_id, Enrollment.state == "active", Enrollment.paused_until > now
+    )
+    return session.scalars(query.order_by(Enrollment.paused_until.desc()).limit(1)).first()
 
 
 def list_for_contact(session: Session, contact_id: int) -> Sequence[Enrollment]:

@@ -1,4 +1,4 @@
-"""Handoffs and the notices that tell them: one open handoff a contact, each target told once."""
+"""Handoffs and the notices that tell them: one open handoff a contact, each target told each news once."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from nurture.core.handoff import News
 from nurture.store.tables import Handoff, HandoffNotice
 from nurture.store.tables.sales import OPEN_HANDOFF
 
-MOST_WEBHOOK_TRIES = 20
+MOST_TRIES = 20
 
 
 def open_one(session: Session, contact_id: int, now: datetime, **values: Any) -> int | None:
@@ -50,12 +51,41 @@ def get(session: Session, handoff_id: int) -> Handoff:
     return handoff
 
 
-def add_notices(session: Session, handoff_id: int, targets: Collection[str], now: datetime) -> None:
-    """The handoff is to be told to these targets, now."""
+def add_notices(
+    session: Session, handoff_id: int, targets: Collection[str], now: datetime, *, news: News = "opened"
+) -> None:
+    """The news of a handoff is to be told to these targets, now."""
     rows = [
-        {"handoff_id": handoff_id, "target": target, "attempts": 0, "next_try_at": now} for target in targets
+        {"handoff_id": handoff_id, "target": target, "news": news, "attempts": 0, "next_try_at": now}
+        for target in targets
     ]
-    session.execute(insert(HandoffNotice).on_conflict_do_nothing(), rows)
+    if rows:
+        session.execute(insert(HandoffNotice).on_conflict_do_nothing(), rows)
+
+
+def list_targets(session: Session, handoff_id: int) -> Sequence[str]:
+    """The targets the handoff was to be told to."""
+    query = select(HandoffNotice.target).where(
+        HandoffNotice.handoff_id == handoff_id, HandoffNotice.news == "opened"
+    )
+    return session.scalars(query.order_by(HandoffNotice.id)).all()
+
+
+def list_told(session: Session, handoff: Handoff, now: datetime) -> Sequence[str]:
+    """The targets that know of the handoff, or may: a try that failed, or one that is under way."""
+    query = select(HandoffNotice.target).where(
+        HandoffNotice.handoff_id == handoff.id, HandoffNotice.news == "opened"
+    )
+    if handoff.lease_until is None or handoff.lease_until < now:
+        query = query.where(HandoffNotice.attempts > 0)
+    return session.scalars(query.order_by(HandoffNotice.id)).all()
+
+
+def retell(session: Session, handoff: Handoff, *, why_now: str, timeline: Sequence[str]) -> None:
+    """Write what a handoff says of the contact, as it is known now."""
+    if (handoff.why_now, handoff.timeline) != (why_now, list(timeline)):
+        handoff.why_now, handoff.timeline = why_now, list(timeline)
+        session.flush()
 
 
 def claim(session: Session, handoff_id: int, token: UUID, now: datetime, lease: timedelta) -> Handoff | None:
@@ -107,9 +137,9 @@ def list_to_tell(session: Session, now: datetime, limit: int) -> Sequence[int]:
 
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Notices to try now, of handoffs that nobody has decided."""
-    undecided = Handoff.state.in_(("pending", "notified"))
-    return undecided, HandoffNotice.delivered_at.is_(None), HandoffNotice.next_try_at <= now
+    """Notices to try now; that a handoff was opened is told while nobody has decided."""
+    is_news = or_(Handoff.state.in_(("pending", "notified")), HandoffNotice.news != "opened")
+    return is_news, HandoffNotice.delivered_at.is_(None), HandoffNotice.next_try_at <= now
 
 
 def list_for_contact(session: Session, contact_id: int) -> Sequence[Handoff]:
@@ -118,13 +148,21 @@ def list_for_contact(session: Session, contact_id: int) -> Sequence[Handoff]:
     return session.scalars(query.order_by(Handoff.id)).all()
 
 
-def record_try(session: Session, handoff_id: int, target: str, error: str | None, now: datetime) -> None:
+def record_try(
+    session: Session,
+    handoff_id: int,
+    target: str,
+    error: str | None,
+    now: datetime,
+    *,
+    news: News = "opened",
+) -> None:
     """Write how telling a target went: delivered (no error), or to be tried again after a growing wait.
 
-    Mail is tried until somebody has decided, a webhook MOST_WEBHOOK_TRIES times.
+    That a handoff was opened is tried by mail until somebody has decided, all else MOST_TRIES times.
     """
     query = select(HandoffNotice).where(
-        HandoffNotice.handoff_id == handoff_id, HandoffNotice.target == target
+        HandoffNotice.handoff_id == handoff_id, HandoffNotice.target == target, HandoffNotice.news == news
     )
     notice = session.scalars(query.with_for_update()).one()
     if notice.delivered_at:
@@ -137,7 +175,7 @@ def record_try(session: Session, handoff_id: int, target: str, error: str | None
 
 
 def _is_enough(notice: HandoffNotice) -> bool:
-    return notice.target == "webhook" and notice.attempts >= MOST_WEBHOOK_TRIES
+    return (notice.target, notice.news) != ("email", "opened") and notice.attempts >= MOST_TRIES
 
 
 def _retry_wait(attempts: int) -> timedelta:

@@ -78,7 +78,7 @@ def list_inbound(session: Session) -> Rows:
 
 
 def list_promotions(session: Session) -> Rows:
-    """email, origin, target, rule, reason, because, at."""
+    """email, origin, target, rule, reason, because, at; of those that stand."""
     query = select(
         Contact.email,
         Promotion.origin,
@@ -88,7 +88,7 @@ def list_promotions(session: Session) -> Rows:
         Promotion.because,
         Promotion.at,
     )
-    joined = query.join(Contact, Contact.id == Promotion.contact_id)
+    joined = query.join(Contact, Contact.id == Promotion.contact_id).where(Promotion.undone_at.is_(None))
     return _rows(session, joined.order_by(Promotion.id))
 
 
@@ -97,6 +97,7 @@ def list_handoffs(session: Session) -> Rows:
     told = (
         select(func.array_agg(HandoffNotice.target))
         .where(HandoffNotice.handoff_id == Handoff.id, HandoffNotice.delivered_at.is_not(None))
+        .where(HandoffNotice.news == "opened")
         .scalar_subquery()
     )
     query = select(

@@ -1,9 +1,9 @@
 """Tasks on the reps' lists."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,24 @@ def cancel_open(session: Session, contact_id: int, now: datetime) -> None:
     """Take the contact's open tasks off the lists: they belong to a sequence it has left."""
     query = update(Task).where(Task.contact_id == contact_id, Task.state == "open")
     session.execute(query.values(state="cancelled", done_at=now))
+
+
+def cancel_of(session: Session, enrollment_ids: Collection[int], now: datetime) -> None:
+    """Take the open tasks of these enrollments off the lists."""
+    query = update(Task).where(Task.id.in_(_touches_of(enrollment_ids)), Task.state == "open")
+    session.execute(query.values(state="cancelled", done_at=now))
+
+
+def reopen_of(session: Session, enrollment_ids: Collection[int], cancelled_at: datetime) -> None:
+    """Put those that were taken off the lists at that moment back on."""
+    query = update(Task).where(
+        Task.id.in_(_touches_of(enrollment_ids)), Task.state == "cancelled", Task.done_at == cancelled_at
+    )
+    session.execute(query.values(state="open", done_at=None))
+
+
+def _touches_of(enrollment_ids: Collection[int]) -> Select[int]:
+    return select(Touch.id).where(Touch.enrollment_id.in_(enrollment_ids))
 
 
 def list_for_contact(session: Session, contact_id: int) -> Sequence[Task]:

@@ -19,6 +19,7 @@ def plan(
     kind: str,
     priority: int,
     due_at: datetime,
+    own_due_at: datetime | None = None,
     note: str | None = None,
 ) -> None:
     """Write the next touch of an enrollment. A step is carried out once, so a second plan changes nothing."""
@@ -30,6 +31,7 @@ def plan(
         priority=priority,
         state="planned",
         due_at=due_at,
+        own_due_at=own_due_at,
         note=note,
     )
     session.execute(row.on_conflict_do_nothing())

@@ -12,13 +12,10 @@ from urllib.parse import quote
 
 from nurture.core.token import Keyring, Purpose, Token
 from nurture.journal import Journal
+from nurture.web.client import read_client
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-MAX_USER_AGENT = 512  # characters
-MAX_HEADER = 256  # characters
-MAX_ADDRESS = 64  # characters
 
 _PIXEL = (
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff"
@@ -44,27 +41,6 @@ _UNKNOWN_HEADERS = (
 )
 _REFUSAL_HEADERS = (("Allow", "GET, HEAD"), ("Content-Length", "0"), ("Cache-Control", "no-store"))
 
-_WITNESSES = tuple(
-    (f"HTTP_{name.upper().replace('-', '_')}", name)
-    for name in (
-        "sec-purpose",
-        "purpose",
-        "x-purpose",
-        "x-moz",
-        "sec-fetch-site",
-        "sec-fetch-mode",
-        "sec-fetch-dest",
-        "sec-fetch-user",
-        "accept",
-        "accept-language",
-        "dnt",
-        "sec-gpc",
-        "from",
-        "referer",
-        "via",
-        "x-requested-with",
-    )
-)
 _WEB_ADDRESS = re.compile(r"https?://[^/?#]", re.IGNORECASE)
 _VISIBLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -130,30 +106,21 @@ class Hits:
 
 
 def _hit(kind: str, token: Token, moment: float, environ: "WSGIEnvironment") -> dict[str, Any]:
+    client = read_client(environ)
     hit = {
         "k": kind,
         "m": token.message_id,
         "c": token.contact_id,
         "n": token.link,
         "t": moment,
-        "a": _readable(environ.get("REMOTE_ADDR") or "", MAX_ADDRESS),
-        "g": _readable(environ.get("HTTP_USER_AGENT", ""), MAX_USER_AGENT),
-        "h": {name: _readable(environ[key], MAX_HEADER) for key, name in _WITNESSES if key in environ},
-        "x": environ["REQUEST_METHOD"],
+        "a": client.address,
+        "g": client.agent,
+        "h": client.headers,
+        "x": client.method,
     }
     if kind == "click":
         hit["u"] = token.destination
     return hit
-
-
-def _readable(value: str, limit: int) -> str:
-    # WSGI gives the bytes of a header as Latin-1. What is kept is text that PostgreSQL can hold: no NUL,
-    # no lone surrogate, no control character.
-    value = value[:limit]
-    if value.isascii() and value.isprintable():
-        return value
-    text = value.encode("latin-1", "replace").decode("utf-8", "replace")
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _location(destination: str) -> str:

@@ -87,6 +87,7 @@ def _families(reading: Reading) -> Iterator[Metric]:
         ("nurture_hits_unjudged", "Opens and clicks without a verdict.", reading.unjudged_hits),
         ("nurture_qualifications_waiting", "Contacts with new evidence.", reading.waiting_qualifications),
         ("nurture_journal_unshipped_bytes", "Not yet in the database.", reading.unshipped_bytes),
+        ("nurture_mailboxes_resting", "Mailboxes that send nothing now.", reading.resting_mailboxes),
     ):
         yield GaugeMetricFamily(name, text, value)
 

@@ -33,6 +33,8 @@ REQUESTS: Final[Mapping[str, EventKind]] = {
     "pricing": "pricing_request",
     "demo": "demo_request",
     "trial": "trial_request",
+    "meeting": "meeting_request",
+    "information": "information_request",
 }
 WORDS: Final = ("all", "any", "none", *EVENTS, "asked_for", "score", "grade", "attribute")
 BLANK: Final = AllOf(())

@@ -3,25 +3,27 @@
 from pathlib import Path
 from typing import Final
 
+from nurture.core.reaction import ReplyRules
 from nurture.core.workspace import Workspace
 from nurture.workspace.faults import Notes, Place, instead
 from nurture.workspace.funnel import read_rules, read_stages
 from nurture.workspace.general import read_general
 from nurture.workspace.item import Item, unread
 from nurture.workspace.mails import read_mails
+from nurture.workspace.replies import read_replies
 from nurture.workspace.scoring import NO_GRADE, NO_SCORE, read_grade_model, read_score
 from nurture.workspace.sequences import read_sequences
 from nurture.workspace.team import read_team
 from nurture.workspace.yaml_lines import read_yaml
 
-FILES: Final = ("workspace.yaml", "stages.yaml", "rules.yaml", "team.yaml")
+FILES: Final = ("workspace.yaml", "stages.yaml", "rules.yaml", "team.yaml", "replies.yaml")
 
 
 def load_workspace(folder: Path, mail_folder: Path) -> Workspace:
-    """Read `folder` (four YAML files and `sequences/`) and the mails in `mail_folder`.
+    """Read `folder` (its YAML files and `sequences/`) and the mails in `mail_folder`.
 
-    Everything is checked before anything is given back. Raises WorkspaceFaults with every fault, each
-    with file and line. Only mails that a sequence sends are read.
+    Only `replies.yaml` may be missing. Everything is checked before anything is given back. Raises
+    WorkspaceFaults with every fault, each with file and line. Only mails that a sequence sends are read.
     """
     notes = Notes()
     _check_strays(folder, notes)
@@ -42,10 +44,16 @@ def load_workspace(folder: Path, mail_folder: Path) -> Workspace:
         owners=team.owners,
         sequences=sequences,
         mails=read_mails(mail_folder, sequences, notes),
+        replies=_replies(folder / "replies.yaml", notes),
     )
     notes.check_references()
     notes.raise_faults()
     return workspace
+
+
+def _replies(path: Path, notes: Notes) -> ReplyRules:
+    """What replies lead to; as shipped where the marketer has said nothing."""
+    return read_replies(_file(path, notes)) if path.exists() else ReplyRules()
 
 
 def _file(path: Path, notes: Notes, *kinds: str) -> Item:

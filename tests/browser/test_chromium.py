@@ -134,7 +134,9 @@ def browser(installation: tuple[Installation, Mailbox, Path]) -> Iterator[Browse
 def desk(installation: tuple[Installation, Mailbox, Path], browser: Browser) -> Iterator[Desk]:
     """A fresh browser profile, whose pages must complain of nothing."""
     nurture, mailbox, _folder = installation
-    context = browser.new_context(ignore_https_errors=True)
+    # As on a person's screen: one that calls itself headless is taken for the machine it is.
+    agent = f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{browser.version}"
+    context = browser.new_context(ignore_https_errors=True, user_agent=f"{agent} Safari/537.36")
     desk = Desk(nurture, mailbox, context)
     yield desk
     context.close()

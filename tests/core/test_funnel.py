@@ -141,7 +141,7 @@ def test_the_timeline_is_dated_and_ends_with_the_newest() -> None:
         ]
     )
     assert lines == (
-        "29 January 2025, 12:00 UTC  opened mail",
-        "4 March 2026, 12:00 UTC  clicked [machine, not counted]",
-        "5 March 2026, 11:58 UTC  asked for prices by the form: 50 seats",
+        "29 January 2025, 12:00 UTC: opened mail",
+        "4 March 2026, 12:00 UTC: clicked [machine, not counted]",
+        "5 March 2026, 11:58 UTC: asked for prices by the form: 50 seats",
     )

@@ -88,7 +88,7 @@ def create_record() -> Record:
             Happened(PRICED, "pricing_request", "reply", "human", True, at(4)),
         ),
         incoming=(
-            Incoming(AWAY, "out_of_office", ("out_of_office",), "matched", at(3)),
+            Incoming(AWAY, "out_of_office", (), "matched", at(3)),
             Incoming(PRICED, "reply", ("pricing_request",), "matched", at(4)),
         ),
         promotions=(
@@ -155,7 +155,7 @@ RIGHT = create_record().summary
             f"{GATE} made 1 machine click, and the program concluded 0",
         ),
         (
-            concluding(incoming=(RIGHT.incoming[0], replace(RIGHT.incoming[1], intents=("interested",)))),
+            concluding(incoming=(RIGHT.incoming[0], replace(RIGHT.incoming[1], intents=("positive",)))),
             f"{PRICED} wrote 1 reply (pricing_request), and the program concluded 0",
         ),
         (
@@ -228,6 +228,18 @@ def test_a_mail_after_the_end_of_its_sequence_is_a_difference_and_one_in_the_sam
         f"{LEAVER} got a mail after this: unsubscribed",
     )
     assert compare(soon) == ()
+
+
+def test_a_sequence_that_a_reply_pauses_has_halted_and_sends_nothing() -> None:
+    paused = (course(1, PRICED, None, paused_until=at(99_999)), *RIGHT.courses[1:])
+    mails = (*RIGHT.mails, Mailed(PRICED, "m9", "second", 1, "sent", at(9)))
+    record = concluding(courses=paused)
+    assert compare(record) == ()
+    assert seconds_to_stop(record) == [0.0]
+    broken = Record(
+        record.cast, (*record.diary, got(PRICED, 9, 9)), replace(RIGHT, courses=paused, mails=mails)
+    )
+    assert compare(broken) == (f"{PRICED} got step second, and waits until 2026-11-22",)
 
 
 def test_a_step_twice_is_a_duplicate_even_with_another_message_id() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from nurture.core.inbound.bounce import read_bounce
 from nurture.core.inbound.mail_parser import parse_mail
-from nurture.core.inbound.reply import read_reply
+from nurture.core.inbound.reading import read_mail as read_inbound
+from nurture.core.reaction import ReplyRules
 from nurture.demo.letters import WORDS, away_note, bounce_report, reply
 from nurture.demo.received import Received, read_mail
 
@@ -55,12 +56,12 @@ def test_a_mail_is_read_as_its_recipient_sees_it(mail: Received) -> None:
 @pytest.mark.parametrize("month", range(1, 13))
 def test_what_a_reply_says_is_found_in_it_and_nothing_else(mail: Received, says: str, month: int) -> None:
     now = NOW.replace(month=month)
-    parsed = parse_mail(reply(mail, says, "Ana", now))
-    read = read_reply(parsed, now=now)
-    assert tuple(intent.name for intent in read.intents) == WORDS[says].intents
-    assert not read.automatic
+    read = read_inbound(reply(mail, says, "Ana", now), now=now)
+    assert sorted(intent.name for intent in read.intents) == sorted(WORDS[says].intents)
+    assert min(intent.confidence for intent in read.intents) >= ReplyRules().threshold
+    assert read.kind == "reply"
     assert "remove me and we will" not in read.new_text
-    assert parsed.in_reply_to == ("t1.abc@hello.example",) or "<t1.abc@hello.example>" in parsed.in_reply_to
+    assert read.mail.in_reply_to == ("t1.abc@hello.example",)
 
 
 def test_a_reply_goes_on_with_the_thread(mail: Received) -> None:
@@ -71,9 +72,8 @@ def test_a_reply_goes_on_with_the_thread(mail: Received) -> None:
 
 
 def test_an_away_note_is_automatic_and_names_the_return(mail: Received) -> None:
-    read = read_reply(parse_mail(away_note(mail, NOW)), now=NOW)
-    assert read.automatic
-    assert [intent.name for intent in read.intents] == ["out_of_office"]
+    read = read_inbound(away_note(mail, NOW), now=NOW)
+    assert read.kind == "out_of_office"
     assert read.return_date is not None
     assert (read.return_date - NOW.date()).days == 12
 

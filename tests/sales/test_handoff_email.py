@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP
 
 from nurture.bootstrap import handoff_templates
 from nurture.core.delivery import NotDelivered
-from nurture.core.handoff import HandoffNotice
+from nurture.core.handoff import HandoffNotice, News
 from nurture.core.letter.message import message_id_for
 from nurture.core.workspace import Mailbox, Rep
 from nurture.mail.smtp import SmtpMailer, SmtpServer, SmtpTimeouts
@@ -137,6 +137,29 @@ def test_a_repetition_has_the_same_id_and_no_touch_has_it(office: PostOffice) ->
     assert first.startswith("<h7.")
     assert first.endswith("@meridian.example>")
     assert first.removeprefix("<h") != message_id_for(KEY, 7, "meridian.example").removeprefix("<t")
+
+
+@pytest.mark.parametrize(
+    ("news", "says"), [("withdrawn", "was not what it seemed"), ("flagged", "may not hold")]
+)
+def test_b10_news_of_a_handoff_answers_its_mail_and_says_why(
+    office: PostOffice, news: News, says: str
+) -> None:
+    why = "no longer a person's: clicked (machine: <b>5 links</b>)"
+    for notice in (create_notice(), create_notice(news=news, reason=why)):
+        create_target(office.port).tell(notice)
+    first, mail = (email.message_from_bytes(raw, policy=email.policy.default) for _, _, raw in office.mails)
+    assert mail["In-Reply-To"] == mail["References"] == first["Message-ID"]
+    assert mail["Message-ID"] != first["Message-ID"]
+    assert mail["Subject"] == f"Re: {first['Subject']}"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    plain, html = part(mail, "plain"), part(mail, "html")
+    for text in (plain, html):
+        assert says in text
+        assert "Asked for prices 2 minutes ago" in text
+        assert "https://go.meridian.example/h/token" in text
+    assert "machine: <b>5 links</b>" in plain
+    assert "<b>5 links" not in html
 
 
 def test_the_signed_bytes_are_sent(office: PostOffice) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from standardwebhooks import Webhook
 
+from nurture.core.handoff import News
 from tests.sales.receiver import (
     KEY,
     SECRET,
@@ -58,6 +59,16 @@ def test_the_notice_arrives_whole(receiver: Receiver) -> None:
             "created_at": "2026-05-12T09:30:01.500000Z",
         },
     }
+
+
+@pytest.mark.parametrize("news", ["withdrawn", "flagged"])
+def test_b10_news_of_a_handoff_is_of_another_type_with_its_reason(receiver: Receiver, news: News) -> None:
+    found_out = datetime(2026, 5, 12, 10, tzinfo=UTC)
+    create_target().tell(create_notice(receiver.url, news=news, reason="a machine's", told_at=found_out))
+    told = json.loads(receiver.requests[0].body)
+    assert (told["type"], told["timestamp"]) == (f"handoff.{news}", "2026-05-12T10:00:00Z")
+    assert (told["data"]["handoff_id"], told["data"]["reason"]) == (7, "a machine's")
+    assert told["data"]["created_at"] == "2026-05-12T09:30:01.500000Z"
 
 
 @pytest.mark.parametrize(

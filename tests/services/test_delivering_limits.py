@@ -37,9 +37,11 @@ def unsubscribe(site: Site, contact_id: int) -> None:
 
 
 def reply(site: Site, contact_id: int) -> None:
-    raw = b"From: jane@acme.example\r\nSubject: Re: guide\r\n\r\nThanks, I will read it.\r\n"
+    raw = b"Authentication-Results: mx; dmarc=pass\r\nFrom: jane@acme.example\r\nSubject: Re: guide\r\n\r\n"
+    raw += b"Thanks, we are interested. What does it cost?\r\n"
+    to = ["hello@meridian.example"]
     with site.app.sessions() as session:
-        receiving.take_in(session, site.app.keyring, raw, ["hello@meridian.example"], now=site.clock())
+        receiving.take_in(session, site.app.keyring, raw, to, now=site.clock(), trusted=["mx"])
 
 
 def suppress(site: Site, contact_id: int) -> None:

@@ -5,15 +5,17 @@ from datetime import timedelta
 import pytest
 
 from nurture.core.people.contact import BadAddress
+from nurture.core.traffic.verdict import Judgement
 from nurture.services import consenting, handing_off, qualifying, receiving
 from nurture.services.explaining import Explanation, Line, UnknownContact, explain
-from nurture.store import contacts, suppressions, tasks, touches
+from nurture.store import contacts, events, suppressions, tasks, touches
 from tests.conftest import Sessions
 from tests.make import (
     NOON,
     create_contact,
     create_event,
     create_lead,
+    create_mail,
     create_workspace,
     plan,
     plan_and_send,
@@ -86,7 +88,13 @@ def test_it_tells_stages_with_evidence_and_what_became_of_it(site: Site) -> None
         "lead → opportunity: Asks for prices (rule “asked-for-prices” of version 1)"
     )
     assert told.stages[1].because == ("asked for prices by the form", f"evidence: events {asked}")
-    assert [line.text for line in told.evidence] == [f"#{asked} pricing request by form: human"]
+    assert told.evidence == (
+        Line(
+            NOON,
+            f"#{asked} pricing request by form: human, as told, not judged",
+            ("a form of ours was sent",),
+        ),
+    )
     assert told.handoffs == (
         Line(
             site.clock(), "handed to ana: pending", ("Asked for prices by the form on 4 March at 12:00 UTC.",)
@@ -98,7 +106,9 @@ def test_it_tells_stages_with_evidence_and_what_became_of_it(site: Site) -> None
     told = tell(site)
     assert told.stages[2].text.startswith("opportunity → lead: Sales rejected: no budget")
     assert told.stages[2].because == ("no budget", "no events")
-    assert [line.text for line in told.evidence] == [f"#{asked} pricing request by form: human (spent)"]
+    assert [line.text for line in told.evidence] == [
+        f"#{asked} pricing request by form: human, as told, not judged (spent)"
+    ]
     assert told.handoffs[0].because == ("Asked for prices by the form on 4 March at 12:00 UTC.", "no budget")
 
 
@@ -122,12 +132,70 @@ def test_it_tells_replies_absences_and_tasks(site: Site) -> None:
     with site.app.sessions() as session:
         receiving.take_in(session, site.app.keyring, raw, ["hello@meridian.example"], now=NOON)
     told = tell(site)
-    assert [line.text for line in told.touches] == ["out of office came in (out_of_office)"]
+    assert [line.text for line in told.touches] == ["out of office came in"]
     assert told.next[0].because == ("out of office",)
     with site.app.sessions() as session:
         [touch] = touches.list_for_contact(session, jane)
         tasks.add(session, touch, rep="ana", kind="call", subject="Call them", note="", now=NOON)
     assert [line.text for line in tell(site).handoffs] == ["task for ana: call, Call them (open)"]
+
+
+def test_it_tells_verdict_reasons_certainty_and_version_of_every_event(site: Site) -> None:
+    with site.app.sessions() as session:
+        jane = create_lead(session)
+        mail = create_mail(session, jane)
+        for number, (kind, source) in enumerate(
+            [("click", "mail"), ("open", "mail"), ("reply", "reply"), ("demo_request", "crm")]
+        ):
+            is_hit = source == "mail"
+            moment = NOON + timedelta(minutes=number)
+            create_event(
+                session,
+                contacts.get(session, jane),
+                kind,
+                moment,
+                source=source,
+                message_id=is_hit and mail or None,
+            )
+        click, opened, _, _ = events.list_for_contact(session, jane)
+        swept = Judgement("machine", ("5 links were fetched within 1.5 s",), 0.97)
+        events.judge(session, {click.id: swept}, version=2, now=NOON)
+        opened.verdict, opened.judged_at = "unknown", None
+    assert [(line.text, line.because) for line in tell(site).evidence] == [
+        (f"#1 click by mail {mail}: machine, 97% certain, judge 2", swept.reasons),
+        (
+            f"#2 open by mail {mail}: unknown, not judged yet",
+            ("a hit that is judged when no more have followed for a while",),
+        ),
+        ("#3 reply by reply: human, as told, not judged", ("a mail came in",)),
+        ("#4 demo request by crm: human, as told, not judged", ("told by crm",)),
+    ]
+
+
+def test_b10_it_tells_what_became_of_a_promotion(site: Site) -> None:
+    with site.app.sessions() as session:
+        jane = create_lead(session)
+        moments = [NOON + timedelta(minutes=number) for number in range(3)]
+        ids = [create_event(session, contacts.get(session, jane), at=moment) for moment in moments]
+    site.clock.forward(hours=1)
+    swept = Judgement("machine", ("it swept",), 0.97)
+    for fallen in ([], ids[:1], ids[1:]):
+        with site.app.sessions() as session:
+            events.judge(session, dict.fromkeys(fallen, swept), version=2, now=site.clock())
+            qualifying.qualify(session, jane, now=site.clock())
+        if fallen == ids[:1]:
+            assert tell(site).stages[1].because[-1] == "evidence: events 2, 3; 1 no longer a person's"
+        site.clock.forward(hours=1)
+    told = tell(site)
+    assert told.stage == "lead"
+    assert told.stages[-1] == Line(
+        NOON + timedelta(hours=3),
+        "undone: lead → prospect of 4 March 2026, 13:00 UTC",
+        (
+            "no longer a person's: clicked on 4 March at 12:01 UTC (machine: it swept); "
+            "clicked on 4 March at 12:02 UTC (machine: it swept)",
+        ),
+    )
 
 
 def test_nobody_can_be_explained(sessions: Sessions) -> None:

@@ -308,7 +308,7 @@ def test_a_handoff_shows_itself(site: Site, handoff: int) -> None:
     assert (shown.contact_name, shown.contact_email, shown.company) == ("Jane", "jane@acme.example", "Acme")
     assert (shown.rep, shown.state, shown.decision) == ("Ana", "pending", None)
     assert shown.evidence == ("asked for prices by the form",)
-    assert shown.timeline == ("4 March 2026, 12:00 UTC  asked for prices by the form",)
+    assert shown.timeline == ("4 March 2026, 12:00 UTC: asked for prices by the form",)
 
 
 def set_up_mail(site: Site) -> None:

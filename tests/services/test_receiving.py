@@ -3,6 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,7 @@ from tests.make import (
 KEYRING = Keyring([SECRET])
 NOW = NOON + timedelta(days=1)
 HELLO = "hello@meridian.example"
+DATE = "Thu, 05 Mar 2026 10:00:00 +0100"
 
 
 @pytest.fixture
@@ -43,7 +45,9 @@ def test_a_reply_stops_the_sequence_in_its_wait_and_is_kept(sessions: Sessions, 
     with sessions() as session:
         [mail] = inbound.list_for_contact(session, lead)
         assert (mail.state, mail.kind, mail.matched_by) == ("matched", "reply", "thread")
-        assert (mail.new_text.strip(), mail.intents) == ("Thanks, we are interested.", ["interested"])
+        assert mail.new_text.strip() == "Thanks, we are interested."
+        assert [intent["name"] for intent in mail.intents] == ["positive"]
+        assert (mail.source, mail.language, mail.review) == ("lmtp", "en", None)
         known = [(e.kind, e.source, e.verdict) for e in events.list_for_contact(session, lead)]
         assert known == [("reply", "reply", "human"), ("interested", "reply", "human")]
 
@@ -57,6 +61,38 @@ def test_r08_the_same_bytes_twice_are_one_mail(sessions: Sessions, lead: int) ->
         assert len(inbound.list_for_contact(session, lead)) == 1
 
 
+def test_r08_one_message_is_one_mail_whichever_way_it_came(sessions: Sessions, lead: int) -> None:
+    raw = reply(sessions, lead, "What does it cost?", **{"Message-ID": "<1@acme.example>", "Date": DATE})
+    assert take(sessions, raw) == lead
+    traced = (
+        b"Return-Path: <jane@acme.example>\r\nReceived: from a by b; now\r\nDelivered-To: x@y.example\r\n"
+    )
+    assert take(sessions, traced + raw, "mia@meridian.example") is None
+    assert take(sessions, traced + raw.replace(b"\r\n", b"\n"), source="imap:hello") is None
+    assert kinds(sessions, lead) == ["reply", "pricing_request"]
+    with sessions() as session:
+        assert [mail.source for mail in inbound.list_for_contact(session, lead)] == ["lmtp"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        (b"What does it cost?", b"And what does support cost?"),
+        (b"<1@acme.example>", b"<2@acme.example>"),
+        (b"10:00:00", b"10:00:01"),
+        (b"From: jane@", b"From: june@"),
+    ],
+)
+def test_r08_another_message_is_another_mail(
+    sessions: Sessions, lead: int, other: tuple[bytes, bytes]
+) -> None:
+    raw = reply(sessions, lead, "What does it cost?", **{"Message-ID": "<1@acme.example>", "Date": DATE})
+    for each in (raw, raw.replace(*other)):
+        take(sessions, each)
+    with sessions() as session:
+        assert len(inbound.list_for_contact(session, lead)) == 2
+
+
 @pytest.mark.parametrize(
     ("thread", "return_path", "whose", "by"),
     [(True, True, 0, "thread"), (False, True, 1, "return_path"), (False, False, 2, "address")],
@@ -65,10 +101,13 @@ def test_r09_the_thread_counts_more_than_the_return_path_and_that_more_than_the_
     sessions: Sessions, lead: int, thread: bool, return_path: bool, whose: int, by: str
 ) -> None:
     people = [lead, *(mailed(sessions, f"{name}@acme.example") for name in ("ada", "bob"))]
-    raw = letter("bob@acme.example", "Hello.", References=f"<x@y> {rfc_id(sessions, lead)}" if thread else "")
+    answered = f"<x@y> {rfc_id(sessions, lead)}" if thread else ""
+    raw = letter("bob@acme.example", "We are interested.", References=answered)
     take(sessions, raw, HELLO, returned(sessions, people[1]) if return_path else "nobody@x.example")
-    assert [stopped(sessions, person) for person in people] == [
-        "replied" if number == whose else None for number in range(3)
+    # An address proves nothing, so that one is only paused.
+    fate = "held" if by == "address" else "replied"
+    assert [halted(sessions, person) for person in people] == [
+        fate if number == whose else None for number in range(3)
     ]
     with sessions() as session:
         [mail] = inbound.list_for_contact(session, people[whose])
@@ -77,22 +116,62 @@ def test_r09_the_thread_counts_more_than_the_return_path_and_that_more_than_the_
 
 def test_r09_a_colleague_in_the_thread_stops_the_sequence_too(sessions: Sessions, lead: int) -> None:
     raw = reply(sessions, lead, "Jane asked me to look at this. I will call.", sender="boss@acme.example")
-    assert take(sessions, raw) == lead
-    assert stopped(sessions, lead) == "replied"
+    assert take(sessions, raw) is None
+    assert halted(sessions, lead) == "replied"
+    assert waiting(sessions) == ["somebody else wrote, from an address that is not the contact's"]
     with sessions() as session:
         [event] = events.list_for_contact(session, lead)
-        assert (event.verdict, event.detail["own_address"]) == ("human", False)
+        assert (event.verdict, event.detail["own_address"]) == ("unknown", False)
 
 
-def test_r09_a_spoofed_sender_stops_the_sequence_and_promotes_nobody(sessions: Sessions, lead: int) -> None:
+def test_r09_a_colleague_s_request_promotes_nobody_until_a_person_says_so(
+    sessions: Sessions, lead: int
+) -> None:
+    take(sessions, reply(sessions, lead, "What does it cost?", sender="boss@acme.example"))
+    assert kinds(sessions, lead) == ["reply", "pricing_request"]
+    with sessions() as session:
+        assert qualifying.qualify(session, lead, now=NOW) == []
+        assert contacts.get(session, lead).stage == "lead"
+
+
+def test_r09_a_spoofed_sender_pauses_the_sequence_and_promotes_nobody(sessions: Sessions, lead: int) -> None:
     assert take(sessions, letter("jane@acme.example", "What does it cost?")) is None
-    assert stopped(sessions, lead) == "replied"
+    assert halted(sessions, lead) == "held"
+    assert waiting(sessions) == ["nothing proves who wrote it"]
     with sessions() as session:
         assert qualifying.qualify(session, lead, now=NOW) == []
         assert contacts.get(session, lead).stage == "lead"
         told = events.list_for_contact(session, lead)
         assert [(e.kind, e.verdict) for e in told] == [("reply", "unknown"), ("pricing_request", "unknown")]
-        assert told[0].reasons == ["only the sender's address matches, which anyone can write"]
+        assert told[0].reasons[0] == "only the sender's address matches, which anyone can write"
+
+
+@pytest.mark.parametrize(
+    ("said", "in_thread", "trusted", "counts"),
+    [
+        ("mx.meridian.example; dmarc=pass header.from=acme.example", False, True, True),
+        ("mx.meridian.example; dkim=pass header.d=acme.example", False, True, True),
+        ("mx.meridian.example; dkim=pass header.d=evil.example", False, True, False),
+        ("mx.meridian.example; dmarc=pass header.from=acme.example", False, False, False),
+        ("mx.evil.example; dmarc=pass header.from=acme.example", False, True, False),
+        ("mx.meridian.example; dmarc=fail header.from=acme.example", True, True, False),
+        ("mx.meridian.example; spf=fail smtp.mailfrom=jane@acme.example", True, True, True),
+        ("mx.meridian.example; dmarc=fail header.from=acme.example", True, False, True),
+    ],
+)
+def test_r09_thread_and_authentication_are_weighed(
+    sessions: Sessions, lead: int, said: str, in_thread: bool, trusted: bool, counts: bool
+) -> None:
+    found = {"Authentication-Results": said}
+    words = "What does it cost?"
+    raw = reply(sessions, lead, words, **found) if in_thread else letter("jane@acme.example", words, **found)
+    told = take(sessions, raw, trusted=("MX.meridian.example",) if trusted else ())
+    assert told == (lead if counts else None)
+    assert halted(sessions, lead) == ("replied" if counts else "held")
+    with sessions() as session:
+        [first, *_] = events.list_for_contact(session, lead)
+        weighed = [reason for reason in first.reasons if "mx.meridian.example says" in reason]
+    assert bool(weighed) == (trusted and "evil" not in said and "spf" not in said)
 
 
 def test_r09_a_mail_that_matches_nobody_is_shown(sessions: Sessions, lead: int) -> None:
@@ -101,6 +180,7 @@ def test_r09_a_mail_that_matches_nobody_is_shown(sessions: Sessions, lead: int) 
     with sessions() as session:
         [mail] = reviewing.list_unmatched(session, limit=10)
         assert (mail.state, mail.from_address, mail.subject) == ("unmatched", "stranger@x.example", "Hm")
+    assert waiting(sessions) == ["it matches nobody we know"]
 
 
 @pytest.mark.parametrize("raw", [b"", b"\x00" * 100, b"Subject: " + b"x" * 300_000 + b"\r\n\r\n"])
@@ -112,7 +192,8 @@ def test_r10_what_cannot_be_read_is_quarantined_and_the_next_one_is_read(
         [mail] = reviewing.list_unmatched(session, limit=10)
         assert mail.state == "quarantined"
         assert mail.new_text
-    assert take(sessions, reply(sessions, lead, "Hello.")) == lead
+    assert waiting(sessions) == ["it cannot be read"]
+    assert take(sessions, reply(sessions, lead, "What does it cost?")) == lead
 
 
 @pytest.mark.parametrize("poison", [b"\x00", b"\xff\xfe", b"=?utf-8?q?=00=ED=A0=80?=", b"\xed\xa0\x80"])
@@ -135,7 +216,7 @@ def test_r06_an_absence_pauses_until_a_working_day_after_the_return(sessions: Se
     assert kinds(sessions, lead) == ["out_of_office"]
     with sessions() as session:
         [enrollment] = enrollments.list_for_contact(session, lead)
-        monday = datetime(2026, 3, 16, tzinfo=UTC)  # the day after the return is a Saturday
+        monday = datetime(2026, 3, 15, 23, tzinfo=UTC)  # in Paris; the day after the return is a Saturday
         assert (enrollment.paused_until, enrollment.pause_reason) == (monday, "out of office")
         assert next_due(sessions, lead) == monday
         assert qualifying.qualify(session, lead, now=NOW) == []
@@ -148,7 +229,38 @@ def test_r06_a_shorter_absence_does_not_end_a_longer_one(sessions: Sessions, lea
         take(sessions, letter("jane@acme.example", note, **{"Auto-Submitted": "auto-replied"}))
     with sessions() as session:
         [enrollment] = enrollments.list_for_contact(session, lead)
-        assert enrollment.paused_until == datetime(2026, 3, 23, tzinfo=UTC)
+        assert enrollment.paused_until == datetime(2026, 3, 22, 23, tzinfo=UTC)
+
+
+def test_r06_a_holiday_at_home_is_no_working_day(sessions: Sessions) -> None:
+    with sessions() as session:
+        create_workspace(session, skip_holidays=True)
+    jane = mailed(sessions, "jane@acme.example", country="FR", time_zone="Europe/Paris")
+    note = "I am out of office and will be back on 30 April 2026."  # 1 May is a holiday, then comes a weekend
+    take(sessions, letter("jane@acme.example", note, **{"Auto-Submitted": "auto-replied"}))
+    with sessions() as session:
+        [enrollment] = enrollments.list_for_contact(session, jane)
+        assert enrollment.paused_until == datetime(2026, 5, 3, 22, tzinfo=UTC)
+
+
+def test_r06_without_a_return_date_the_sequence_waits_two_weeks(sessions: Sessions, lead: int) -> None:
+    raw = letter("jane@acme.example", "I am out of office.", **{"Auto-Submitted": "auto-replied"})
+    take(sessions, raw)
+    assert next_due(sessions, lead) == NOW + timedelta(days=14)
+    assert waiting(sessions) == []
+
+
+def test_a_note_that_somebody_left_stops_the_sequence_and_shows_whom_it_names(
+    sessions: Sessions, lead: int
+) -> None:
+    words = "Jane Doe is no longer with the company. Please contact bob@acme.example."
+    raw = reply(sessions, lead, words, **{"Auto-Submitted": "auto-replied"})
+    assert take(sessions, raw) is None
+    assert halted(sessions, lead) == "left the company"
+    [why] = waiting(sessions)
+    assert "left company" in why
+    assert "bob@acme.example" in why
+    assert (kinds(sessions, lead), suppressed(sessions, lead)) == ([], False)
 
 
 def test_an_automatic_answer_that_says_nothing_of_absence_changes_nothing(
@@ -161,12 +273,10 @@ def test_an_automatic_answer_that_says_nothing_of_absence_changes_nothing(
 
 
 def test_r03_not_now_is_no_refusal(sessions: Sessions, lead: int) -> None:
-    assert (
-        take(sessions, reply(sessions, lead, "Interesting, but not before Q3. Please write again then."))
-        == lead
-    )
+    words = "Interesting, but not before Q3. Please write again then."
+    assert take(sessions, reply(sessions, lead, words)) == lead
     assert kinds(sessions, lead) == ["reply", "not_now"]
-    assert stopped(sessions, lead) == "replied"
+    assert next_due(sessions, lead) == datetime(2026, 6, 30, 22, tzinfo=UTC)  # 1 July in Paris
 
 
 def test_a_price_question_by_reply_is_the_same_signal_as_the_form(sessions: Sessions, lead: int) -> None:
@@ -191,7 +301,14 @@ def test_r04_please_remove_me_suppresses_only_who_proves_to_be_the_recipient(
     words = "Please remove me from your list."
     raw = reply(sessions, lead, words, sender=sender) if in_thread else letter(sender, words)
     take(sessions, raw)
-    assert (stopped(sessions, lead) is not None, suppressed(sessions, lead)) == (True, ended)
+    fate = "unsubscribed" if ended else "replied" if in_thread else "held"
+    assert (halted(sessions, lead), suppressed(sessions, lead)) == (fate, ended)
+
+
+def test_r04_our_own_footer_quoted_is_no_opt_out(sessions: Sessions, lead: int) -> None:
+    footer = "On Wed, 4 Mar 2026 at 12:00, Mia <hello@meridian.example> wrote:\n> Unsubscribe: https://x/u"
+    assert take(sessions, reply(sessions, lead, f"What does it cost?\n\n{footer}\n")) == lead
+    assert not suppressed(sessions, lead)
 
 
 def test_d02_the_mailto_of_list_unsubscribe_ends_all_mail(sessions: Sessions, lead: int) -> None:
@@ -214,7 +331,7 @@ def test_d10_a_forged_return_path_unsubscribes_nobody(sessions: Sessions, lead: 
 
 def test_a_reply_and_a_promotion_at_once_wait_for_each_other(sessions: Sessions, lead: int) -> None:
     """Both want the contact and its enrollments; in different orders one of them would be aborted."""
-    raw = reply(sessions, lead, "Thanks.")
+    raw = reply(sessions, lead, "What does it cost?")
     told: list[int | None] = []
     with sessions() as session:
         contacts.lock(session, lead)
@@ -257,9 +374,9 @@ def test_a_contact_is_described_to_itself(sessions: Sessions) -> None:
             receiving.describe_contact(session, jane.id + 1)
 
 
-def mailed(sessions: Sessions, email: str) -> int:
+def mailed(sessions: Sessions, email: str, **fields: str) -> int:
     with sessions() as session:
-        contact_id = create_lead(session, email)
+        contact_id = create_lead(session, email, **fields)
         create_mail(session, contact_id)
         scheduling.plan_touches(session, now=NOON)
     return contact_id
@@ -294,9 +411,21 @@ def returned(sessions: Sessions, contact_id: int) -> str:
     return f"b-{KEYRING.sign_return_path(message_id)}@meridian.example"
 
 
-def take(sessions: Sessions, raw: bytes, *recipients: str) -> int | None:
+def take(sessions: Sessions, raw: bytes, *recipients: str, **more: Any) -> int | None:
     with sessions() as session:
-        return receiving.take_in(session, KEYRING, raw, recipients or [HELLO], now=NOW)
+        return receiving.take_in(session, KEYRING, raw, recipients or [HELLO], now=NOW, **more)
+
+
+def waiting(sessions: Sessions) -> list[str]:
+    """Why each mail waits for a person."""
+    with sessions() as session:
+        return [mail.why for mail in reviewing.list_waiting(session, limit=10)]
+
+
+def halted(sessions: Sessions, contact_id: int) -> str | None:
+    """Why the contact's sequence was stopped, or "held" where it waits for a person."""
+    held = next_due(sessions, contact_id) == enrollments.HELD
+    return "held" if held else stopped(sessions, contact_id)
 
 
 def stopped(sessions: Sessions, contact_id: int) -> str | None:

@@ -1,15 +1,15 @@
 """What mail servers and mailbox providers report: bounces, delays, complaints; and forgeries of them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from nurture.core.token import Keyring
-from nurture.services import receiving, reviewing, scheduling
+from nurture.services import receiving, resting, reviewing, scheduling
 from nurture.store import contacts, enrollments, events, inbound, messages, suppressions, tasks, touches
 from tests.conftest import Sessions
-from tests.make import NOON, SECRET, create_lead, create_mail, create_workspace
+from tests.make import NOON, SECRET, create_event, create_lead, create_mail, create_workspace
 
 KEYRING = Keyring([SECRET])
 NOW = NOON + timedelta(hours=1)
@@ -108,7 +108,7 @@ def test_d09_a_dead_address_is_suppressed_and_its_sequence_stopped(
     assert fate(sessions, lead) == ("stopped", "bounced")
     with sessions() as session:
         [enrollment] = enrollments.list_for_contact(session, lead)
-        assert enrollment.end_reason == "bounce: 5.1.1 user_unknown"
+        assert enrollment.end_reason == "bounce: 5.1.1 userunknown"
         assert [task.state for task in tasks.list_for_contact(session, lead)] == ["cancelled"]
         assert [touch.state for touch in touches.list_for_contact(session, lead)] == ["sent", "cancelled"]
         [event] = events.list_for_contact(session, lead)
@@ -126,15 +126,57 @@ def test_d09_a_bounce_told_twice_is_one(sessions: Sessions, lead: int) -> None:
 
 
 def test_d09_a_soft_bounce_stops_and_suppresses_nobody(sessions: Sessions, lead: int) -> None:
-    raw = report(
-        DSN,
-        message_id=rfc_id(sessions, lead),
-        action="failed",
-        status="4.4.7",
-        diagnostic="delivery time expired",
-    )
-    take(sessions, raw)
-    assert fate(sessions, lead) == ("stopped", None)
+    take(sessions, soft_report(rfc_id(sessions, lead)))
+    assert fate(sessions, lead) == ("active", None)
+
+
+def test_d09_an_address_that_keeps_failing_is_given_up(sessions: Sessions, lead: int) -> None:
+    mails = [create_further_mail(sessions, lead, days) for days in (1, 2, 3)]
+    for number, mail in enumerate(mails):
+        take(sessions, soft_report(mail), now=NOW + timedelta(days=number + 1, hours=6))
+        expected = ("stopped", "kept bouncing") if number == 2 else ("active", None)
+        assert fate(sessions, lead) == expected
+
+
+@pytest.mark.parametrize("sign", ["opened", "no news"])
+def test_d09_a_delivery_begins_the_count_anew(sessions: Sessions, lead: int, sign: str) -> None:
+    mails = [create_further_mail(sessions, lead, days) for days in (1, 2, 3, 12)]
+    if sign == "opened":
+        with sessions() as session:
+            [middle] = [m for m in messages.list_for_contact(session, lead) if f"<{m.rfc_id}>" == mails[2]]
+            jane = contacts.get(session, lead)
+            create_event(session, jane, "open", NOW + timedelta(days=3), message_id=middle.id)
+    for mail, days in ((mails[0], 1), (mails[1], 2), (mails[3], 12)):
+        take(sessions, soft_report(mail), now=NOW + timedelta(days=days, hours=6))
+    assert fate(sessions, lead) == ("active", None)
+
+
+def test_d12_bounces_over_the_limit_let_the_mailbox_rest(sessions: Sessions, lead: int) -> None:
+    with sessions() as session:
+        people = [create_lead(session, f"p{number}@acme.example") for number in range(5)]
+        for person in people:
+            create_mail(session, person)
+    for person in people:
+        assert rest(sessions) is None
+        take(sessions, report(DSN, message_id=rfc_id(sessions, person), **UNKNOWN))
+    assert rest(sessions) == ("5 of 6 mails in 7 days bounced: 83.3%, more than 5.0%", None)
+
+
+def test_d12_complaints_over_the_limit_let_the_mailbox_rest_until_a_person_ends_it(
+    sessions: Sessions, lead: int
+) -> None:
+    with sessions() as session:
+        people = [create_lead(session, f"p{number}@acme.example") for number in range(3)]
+        for person in people:
+            create_mail(session, person)
+    for person in people[:2]:
+        take(sessions, report(COMPLAINT, message_id=rfc_id(sessions, person)))
+    assert rest(sessions) == ("2 of 4 mails in 7 days were reported as spam: 50.0%, more than 0.3%", None)
+    with sessions() as session:
+        assert resting.resume(session, "hello", by="mia", now=NOW + timedelta(hours=1))
+        assert not resting.resume(session, "hello", by="mia", now=NOW + timedelta(hours=1))
+    take(sessions, report(COMPLAINT, message_id=rfc_id(sessions, people[2])), now=NOW + timedelta(hours=2))
+    assert rest(sessions) is None, "what came before is forgiven"
 
 
 def test_d09_a_delay_is_no_bounce(sessions: Sessions, lead: int) -> None:
@@ -167,6 +209,16 @@ def test_d09_a_fault_of_the_sender_touches_no_contact(
     )
     take(sessions, raw)
     assert fate(sessions, lead) == ("active", None)
+    assert rest(sessions) == (f"a server does not believe that we are the sender: {diagnostic}", None)
+
+
+def test_d09_a_bad_name_lets_the_mailbox_rest_for_some_hours(sessions: Sessions, lead: int) -> None:
+    said = "550 5.7.1 Service unavailable; client host [192.0.2.1] blocked using a blocklist"
+    raw = report(DSN, message_id=rfc_id(sessions, lead), action="failed", status="5.7.1", diagnostic=said)
+    take(sessions, raw)
+    assert fate(sessions, lead) == ("active", None)
+    assert rest(sessions) == (f"a server refuses our mails: {said}", NOW + timedelta(hours=4))
+    assert rest(sessions, NOW + timedelta(hours=4)) is None
 
 
 def test_d09_a_complaint_suppresses_for_ever(sessions: Sessions, lead: int) -> None:
@@ -201,9 +253,34 @@ def report(document: str, **values: Any) -> bytes:
     return document.format(**{"to": NOWHERE} | values).replace("\n", "\r\n").encode()
 
 
-def take(sessions: Sessions, raw: bytes, recipient: str = NOWHERE) -> int | None:
+def soft_report(message_id: str) -> bytes:
+    return report(
+        DSN,
+        message_id=message_id,
+        action="failed",
+        status="4.4.7",
+        diagnostic="delivery time expired",
+    )
+
+
+def create_further_mail(sessions: Sessions, contact_id: int, days: int) -> str:
+    """A mail that was sent so many days later; its Message-ID."""
     with sessions() as session:
-        return receiving.take_in(session, KEYRING, raw, [recipient], now=NOW)
+        moment = NOW + timedelta(days=days)
+        create_mail(session, contact_id, step=f"later-{days}", sent_at=moment)
+    return rfc_id(sessions, contact_id)
+
+
+def rest(sessions: Sessions, now: datetime = NOW) -> tuple[str, datetime | None] | None:
+    """Why the mailbox sends nothing, and until when."""
+    with sessions() as session:
+        [mailbox] = resting.list_mailboxes(session, now=now)
+        return (mailbox.rests, mailbox.until) if mailbox.rests else None
+
+
+def take(sessions: Sessions, raw: bytes, recipient: str = NOWHERE, now: datetime = NOW) -> int | None:
+    with sessions() as session:
+        return receiving.take_in(session, KEYRING, raw, [recipient], now=now)
 
 
 def fate(sessions: Sessions, contact_id: int) -> tuple[str, str | None]:

@@ -52,7 +52,7 @@ def test_mail_that_matches_nobody_is_told_too(site: Site) -> None:
     with site.app.sessions() as session:
         inbound.record(
             session, digest="d", state="unmatched", kind="reply", from_address="x@x.example", subject="",
-            new_text="", intents=["other"], now=site.clock(),
+            new_text="", intents=[{"name": "other"}], now=site.clock(),
         )  # fmt: skip
     with site.app.sessions() as session:
         [mail] = summarise(session).incoming

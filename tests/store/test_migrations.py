@@ -11,7 +11,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 
 from nurture.embedded import postgres
 from nurture.store import reports
@@ -31,6 +31,11 @@ while not Path(start).exists():
     pass
 migrate(url)
 """
+OLD_MAIL = """
+INSERT INTO inbound_mails (digest, state, kind, from_address, subject, new_text, intents, received_at)
+VALUES (:digest, 'matched', 'reply', 'a@x.example', '', '', CAST(:names AS jsonb), now())
+"""
+INTENTS = "SELECT intents FROM inbound_mails ORDER BY digest"
 CATALOGUE = """
 SELECT format('%s.%s %s %s %s', table_name, column_name, data_type, is_nullable, column_default)
 FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
@@ -73,6 +78,24 @@ def test_migrating_again_changes_nothing(empty_url: str) -> None:
     before = catalogue(empty_url)
     migrate(empty_url)
     assert catalogue(empty_url) == before
+
+
+def test_what_version_one_had_read_in_mails_is_kept(empty_url: str) -> None:
+    engine = create_engine(empty_url)
+    with engine.begin() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for digest, names in (("1", '["interested", "not_interested", "demo_request"]'), ("2", "[]")):
+            connection.execute(text(OLD_MAIL), {"digest": digest, "names": names})
+        command.upgrade(config, "0002")
+        told, nothing = connection.scalars(text(INTENTS)).all()
+        assert [intent["name"] for intent in told] == ["positive", "objection", "demo_request"]
+        assert (set(told[0]), nothing) == ({"name", "confidence", "because"}, [])
+        command.downgrade(config, "0001")
+        back, _ = connection.scalars(text(INTENTS)).all()
+        assert back == ["interested", "not_interested", "demo_request"]
+    engine.dispose()
 
 
 def test_hosts_that_start_together_migrate_once(empty_url: str, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from nurture.core.people.contact import normalise_address
 from nurture.core.score import GradeModel, ScoreModel
 from nurture.core.token import Keyring, Purpose, Token
 from nurture.core.workspace import Mailbox, Rep, Stage, Window, Workspace
+from nurture.mail.mx import MailRoutes
 from nurture.ports import App
 from nurture.settings import Settings
 from nurture.store import contacts, events, handoffs, promotions, workspaces
@@ -158,6 +159,7 @@ def world(sessions: Sessions, redis_url: str, tmp_path: Path) -> World:
         mailer=NoMailer(),
         signer=NoSigner(),
         targets={},
+        routes=MailRoutes(),
         receipts=NoLog(),
         keyring=Keyring(settings.secret_keys),
         now=lambda: built.moment,

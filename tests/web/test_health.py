@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from nurture.journal import Journal
-from nurture.store import contacts, events, journals
+from nurture.store import contacts, events, journals, mailboxes
 from nurture.web.app import create_app
 
 
@@ -59,6 +59,7 @@ def test_the_figures_tell_what_waits(world: Any) -> None:
         contacts.ask_for_qualification(session, [world.contact_id], world.moment)
         create_touches(session, world)
         create_unjudged_click(session, world)
+        mailboxes.pause(session, "hello", reason="a new server", until=None, now=world.moment)
     path = create_journal(world)
     figures = figures_of(world)
     assert {name: figures[name] for name in figures if name.startswith("nurture_")} == {
@@ -73,6 +74,7 @@ def test_the_figures_tell_what_waits(world: Any) -> None:
         "nurture_qualifications_waiting": 1,
         "nurture_journal_bytes": path.stat().st_size,
         "nurture_journal_unshipped_bytes": path.stat().st_size,
+        "nurture_mailboxes_resting": 1,
     }
 
 

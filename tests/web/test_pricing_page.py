@@ -107,7 +107,7 @@ def test_x12_fields_nobody_asked_for_are_ignored(world: Any) -> None:
         contact = contacts.get(session, world.contact_id)
         assert (contact.email, contact.stage) == ("ada@corp.example", "lead")
         (event,) = events.list_for_contact(session, world.contact_id)
-        assert set(event.detail) <= {*FORM, "summary"} - {"form_id"}
+        assert set(event.detail) <= {*FORM, "summary", "client"} - {"form_id"}
         assert event.detail["summary"] != "lies"
 
 

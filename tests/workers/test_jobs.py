@@ -92,6 +92,22 @@ def test_verdicts_are_qualified_out_of_the_way_of_requests(process: Process) -> 
         assert event.verdict == "human"
 
 
+def test_recent_hits_of_an_older_judge_wait_for_judgement_again(process: Process) -> None:
+    with process.app.sessions() as session:
+        jane = create_lead(session, now=now())
+    functions.plan()
+    functions.deliver()
+    with process.app.sessions() as session:
+        [mail] = messages.list_for_contact(session, jane)
+        hit = click(jane, mail.id)
+        hit.at, hit.judged_at, hit.judge_version = now(), now(), 0
+        session.add(hit)
+    process.app.queue.wake(jobs.JUDGE_AGAIN)
+    process.work(jobs.WORK)
+    with process.app.sessions() as session:
+        assert [event.judged_at for event in events.list_for_contact(session, jane)] == [None]
+
+
 def test_claims_of_gone_workers_are_settled(process: Process) -> None:
     with process.app.sessions() as session:
         create_lead(session, now=now())

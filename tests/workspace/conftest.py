@@ -84,7 +84,7 @@ class Desk:
     def write(self, path: str, text: str | bytes) -> None:
         root = (
             self.folder
-            if path.partition("/")[0] in ("sequences", *FILES) or path.endswith(".yml")
+            if path.partition("/")[0] in ("sequences", "replies.yaml", *FILES) or path.endswith(".yml")
             else self.mails
         )
         file = root / path

@@ -24,6 +24,9 @@ CONDITIONS = {
     "{clicked: {since: welcome}}": Counted("click", since="welcome"),
     "{asked_for: pricing}": Counted("pricing_request"),
     "{asked_for: [demo, trial]}": AnyOf((Counted("demo_request"), Counted("trial_request"))),
+    "{asked_for: [meeting, information]}": AnyOf(
+        (Counted("meeting_request"), Counted("information_request"))
+    ),
     "{asked_for: {what: pricing, within: 90s}}": Counted("pricing_request", within=timedelta(seconds=90)),
     "{shared_timeline: {within: 2 weeks}}": Counted("timeline_shared", within=timedelta(weeks=2)),
     "{interested: {within: 4 hours}}": Counted("interested", within=timedelta(hours=4)),

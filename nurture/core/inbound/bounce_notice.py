@@ -1,149 +1,124 @@
 """Bounces that are no DSN: a notice in prose, with or without the returned message below it."""
 
-import json
 import re
 import tomllib
-from dataclasses import dataclass
 from importlib.resources import files
+from itertools import starmap
 
-from nurture.core.inbound.bounce_reason import fold
-from nurture.core.inbound.mail_parser import MAX_TEXT_CHARS, Original, ParsedMail, find_addresses, original_of
+from nurture.core.inbound.bounce_failed import failed_addresses, is_daemon, words_about
+from nurture.core.inbound.bounce_reason import STATUS, diagnose, fold
+from nurture.core.inbound.bounce_report import Bounce, BouncedRecipient, judged, message_id_of
+from nurture.core.inbound.bounce_returned import split_returned
+from nurture.core.inbound.mail_parser import Original, ParsedMail
 
 _HEAD_CHARS = 3_000
-_DAEMON = re.compile(
-    r"mailer[-_.]?daemon|post[-_]?master|mail[-_]?daemon|mdaemon|daemon|mail delivery|delivery (?:sub)?system"
+_CODE = re.compile(r"(?<![\w.:/+-])[45][0-5]\d[ -](?=\D)")
+_MARKS = " *-#\n=_"
+_AT_ONCE = 5
+_ANSWERS = ("re:", "fw", "aw:", "wg:", "tr:", "rv:", "sv:", "vs:", "antw:", "odp:", "res:", "enc:")
+_WARNINGS = (
+    "warning message only",
+    "message will be retried",
+    "will keep trying",
+    "a message is delayed for",
+    "you do not need to resend",
+    "will continue to try",
+    "will continue trying",
+    "will be retried",
+    "still trying to deliver",
+    "delivery status notification (delay)",
+    "has not yet been delivered",
+    "not been delivered yet",
+    "delivery incomplete",
 )
-_RETURNED = re.compile(
-    r"(?:return-path|received|message-id|from|to|subject|date|mime-version|reply-to|x-[\w-]{1,40}"
-    r"|content-type|authentication-results|dkim-signature|delivered-to|user-agent):",
-    re.IGNORECASE,
-)
-_ORIGIN = re.compile(r"^(?:received|return-path|message-id|from):", re.IGNORECASE | re.MULTILINE)
-_SENDER_LINE = re.compile(r"\bmail from\b|^\W{0,6}from:|\bsender:|\bmail to the postmaster\b", re.IGNORECASE)
-_LEADING = re.compile(r"^[^\w@]{0,12}(?:\d{3}[- ]+(?:\d\.\d\.\d+ )?)?<?([^\s<>]{1,64}@[^\s<>:;,()]{3,253})")
-_NAMED = re.compile(
-    r"(?:rcpt to|recipients?(?: address)?|rejected recipient|address|failed permanently|errors|your mail to"
-    r"|delivered to|undeliverable to|message to)"
-    r"[:;\s]{0,4}(?:rfc822;\s{0,2})?<?([^\s<>]{1,64}@[^\s<>:;,()]{3,253})",
-    re.IGNORECASE,
-)
-_CODE = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])|(?<![\d.:-])[45][0-5]\d[ -]")
+_LINES_BEFORE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What a prose bounce says: who failed, each with the words about him, and what was returned."""
-
-    failures: tuple[tuple[str, str], ...]
-    original: Original | None
-
-
-def _load() -> tuple[dict[str, str], ...]:
+def _load() -> dict[str, tuple[dict[str, str], ...]]:
     text = (files("nurture.core") / "data" / "bounce_notices.toml").read_text("utf-8")
-    return tuple(tomllib.loads(text)["notice"])
+    return {name: tuple(rows) for name, rows in tomllib.loads(text).items()}
 
 
-NOTICES = _load()
+_DATA = _load()
+NOTICES = _DATA["notice"]
+_ALONE = tuple(row["words"] for row in NOTICES if row.get("alone"))
+SUBJECTS = tuple(row["words"] for row in _DATA["subject"])
 
 
-def read_notice(mail: ParsedMail) -> Notice | None:
+def read_notice(mail: ParsedMail) -> Bounce | None:
     """The notice in the text of the mail, or None when no mail system wrote it."""
     said, original = split_returned(mail.text)
     original = mail.original or original
-    if not _is_notice(mail, said):
+    if not _is_notice(mail, said, original):
         return None
-    addresses = _failed_addresses(mail, said, original)
+    addresses = failed_addresses(mail, said, original)
     if not addresses:
         return None
-    return Notice(tuple((a, _words_about(a, addresses, said)) for a in addresses), original)
+    recipients = tuple(starmap(_recipient, words_about(addresses, said).items()))
+    return Bounce(recipients, original_message_id=message_id_of(original), delayed=_is_warning(mail, said))
 
 
-def split_returned(text: str) -> tuple[str, Original | None]:
-    """The notice, and the headers of the message returned below it: three header lines close together."""
-    lines = text[:MAX_TEXT_CHARS].split("\n")
-    is_header = [_RETURNED.match(line) is not None for line in lines]
-    for index, header in enumerate(is_header):
-        if (
-            header
-            and sum(is_header[index : index + 6]) >= 3
-            and _ORIGIN.search("\n".join(lines[index : index + 6]))
-        ):
-            return "\n".join(lines[:index]), original_of("\n".join(lines[index:]))
-    return text, None
+def _recipient(address: str, words: str) -> BouncedRecipient:
+    """Judged by the lines with codes first: the rest is often advice to the reader."""
+    core = _core(words)
+    if core and diagnose(core, transcript=words).reason != "undefined":
+        return judged(address, words.strip(), core, transcript=words)
+    return judged(address, words.strip(), words)
 
 
-def _is_notice(mail: ParsedMail, said: str) -> bool:
-    head = fold(said[:_HEAD_CHARS]).lstrip(" *-#")
+def _core(words: str) -> str:
+    """The lines with a reply code or status, up to a blank line, and the two before: what was answered."""
+    lines = words.split("\n")
+    kept: set[int] = set()
+    for index, line in enumerate(lines):
+        if _has_code(line[:500]):
+            kept.update(range(max(0, index - _LINES_BEFORE), index + 1))
+        elif index - 1 in kept and line.strip() and index > min(kept) + _LINES_BEFORE:
+            kept.add(index)
+    return "\n".join(lines[index] for index in sorted(kept))
+
+
+def _is_notice(mail: ParsedMail, said: str, original: Original | None) -> bool:
+    head = fold(said[:_HEAD_CHARS]).lstrip(_MARKS)
     place = min((at for n in NOTICES if (at := head.find(n["words"])) >= 0), default=-1)
+    titled = fold(mail.subject[:300]).lstrip(" *-#[").startswith(SUBJECTS)
+    coded = _has_code(said[:_HEAD_CHARS])
+    is_answer = mail.subject.lower().startswith(_ANSWERS)
     if _is_from_system(mail):
-        return (
-            place >= 0 or bool(_CODE.search(said[:_HEAD_CHARS])) or bool(mail.header("x-failed-recipients"))
-        )
-    return 0 <= place <= 5 and not mail.subject.lower().startswith(("re:", "fw")) or _begins_as_error(said)
+        return place >= 0 or titled or (coded and not is_answer) or _names_failed(mail)
+    if _is_unsigned(mail) and (titled or (original is not None and coded and 0 <= place <= _AT_ONCE)):
+        return True
+    if original is not None and titled and (place >= 0 or coded):
+        return True
+    return (_speaks_alone(head) and not is_answer) or _begins_as_error(said)
+
+
+def _speaks_alone(head: str) -> bool:
+    return any(0 <= head.find(words) <= _AT_ONCE for words in _ALONE)
+
+
+def _has_code(words: str) -> bool:
+    return _CODE.search(words) is not None or STATUS.search(words) is not None
+
+
+def _names_failed(mail: ParsedMail) -> bool:
+    """Exim's and Gmail's header for those who were not reached."""
+    return bool(mail.header("x-failed-recipients"))
 
 
 def _begins_as_error(said: str) -> bool:
-    return fold(said[:200]).lstrip().startswith("error: ") and bool(_CODE.search(said[:500]))
+    return fold(said[:200]).lstrip().startswith("error: ") and _has_code(said[:500])
 
 
 def _is_from_system(mail: ParsedMail) -> bool:
-    sender = f"{mail.from_address.partition('@')[0]} {mail.from_name}".lower()
-    return (
-        _DAEMON.search(sender) is not None
-        or not mail.from_address
-        or mail.header("return-path") == "<>"
-        or bool(mail.header("x-failed-recipients"))
-    )
+    sender = mail.from_address.partition("@")[0]
+    return _names_failed(mail) or not mail.from_address or is_daemon(sender) or is_daemon(mail.from_name)
 
 
-def _failed_addresses(mail: ParsedMail, said: str, original: Original | None) -> tuple[str, ...]:
-    own = {mail.from_address.lower(), *(a.lower() for a in mail.to_addresses)}
-    stated = find_addresses(mail.header("x-failed-recipients"))
-    for found in (stated, _marked_addresses(said), _any_addresses(said)):
-        others = tuple(a for a in found if a.lower() not in own)
-        if others or found:
-            return others or found[:1]
-    return original.to_addresses[:1] if original else ()
+def _is_unsigned(mail: ParsedMail) -> bool:
+    """An empty envelope sender (RFC 5321 §4.5.5): a notice, but an auto-reply has one too."""
+    return mail.header("return-path").strip() == "<>"
 
 
-def _marked_addresses(said: str) -> tuple[str, ...]:
-    marked: list[str] = []
-    for line in said.split("\n"):
-        if not _SENDER_LINE.search(line[:500]):
-            marked += (m[1] for m in (_LEADING.match(line), *_NAMED.finditer(line[:1_000])) if m)
-    return _without_case_doubles(find_addresses(" , ".join(marked)))
-
-
-def _any_addresses(said: str) -> tuple[str, ...]:
-    lines = (line for line in said.split("\n") if not _SENDER_LINE.search(line[:500]))
-    return tuple(a for a in find_addresses("\n".join(lines)) if not _DAEMON.match(a.lower()))[:1]
-
-
-def _without_case_doubles(addresses: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple({a.lower(): a for a in reversed(addresses)}.values())[::-1]
-
-
-def _words_about(address: str, everyone: tuple[str, ...], said: str) -> str:
-    """The lines that name the address and those after each up to the next recipient; all for one alone."""
-    if len(everyone) == 1:
-        return said
-    others = [a.lower() for a in everyone if a != address]
-    kept: list[str] = []
-    inside = False
-    for line in said.split("\n"):
-        low = line.lower()
-        inside = address.lower() in low or (inside and not any(a in low for a in others))
-        if inside:
-            kept.append(line)
-    return "\n".join(kept) or said
-
-
-def read_ses_notification(text: str) -> dict[str, object]:
-    """The JSON body of an Amazon SES event sent by mail, or an empty mapping."""
-    if not text.lstrip().startswith("{") or "otificationType" not in text[:2_000]:
-        return {}
-    try:
-        found = json.JSONDecoder(strict=False).raw_decode(text.lstrip())[0]
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _is_warning(mail: ParsedMail, said: str) -> bool:
+    return any(words in f"{mail.subject}\n{said[:2_000]}".lower() for words in _WARNINGS)

@@ -1,197 +1,130 @@
-"""Dates in people's words, relative to a given moment: "back on 3 March", "bis 3. März", "not before Q3"."""
+"""When somebody is back, and the time that somebody names: dates in people's words, relative to a moment."""
 
-import re
-import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
-from importlib.resources import files
-from typing import Any
+from typing import Literal
 
-MAX_CHARS = 10_000
+from nurture.core.inbound.calendar import Mark, read_calendar, read_marks
+from nurture.core.inbound.period import read_spans
+from nurture.core.inbound.span import DAY, Order, Span, working_day
+
 FURTHEST = timedelta(days=366)
-_JUST_GONE = timedelta(days=60)
+_REACH = 60  # words; no sentence of a person is longer by much
+INTENT_LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt")
+
+# What a date is in its sentence: a return, an end of the absence, its last day, a day of it, its beginning.
+Role = Literal["back", "until", "last", "away", "start", ""]
 
 
-@dataclass(frozen=True, slots=True)
-class FoundDate:
-    """A day, and where in the text its words stand."""
+def find_return_date(text: str, now: datetime, languages: tuple[str, ...] = ("en",)) -> date | None:
+    """The day on which an absent person is back: not in the past, at most a year ahead.
 
-    day: date
-    start: int
-    end: int
-
-
-def _load() -> dict[str, Any]:
-    return tomllib.loads((files("nurture.core") / "data" / "dates.toml").read_text("utf-8"))
-
-
-_DATA = _load()
-
-
-def _number_of(table: str) -> dict[str, int]:
-    return {word: int(number) for number, words in _DATA[table].items() for word in words}
-
-
-def _any_of(words: Any) -> str:
-    return "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
-
-
-_MONTHS, _WEEKDAYS, _NUMBERS = _number_of("months"), _number_of("weekdays"), _number_of("numbers")
-_UNITS = {word: unit for unit, words in _DATA["units"].items() for word in words}
-_CUES = {name: tuple(words) for name, words in _DATA["cues"].items()}
-_LONG_MONTHS = [m for m in _MONTHS if len(m) > 3 or m == "may" or m == "mai"]
-
-_YEAR = r"(?:(?:,| de|,? of)? ?(20\d\d))?"
-_ISO = re.compile(r"(?<!\d)(20\d\d)-(\d\d)-(\d\d)(?!\d)")
-_DAY_MONTH = re.compile(
-    rf"(?<![\d.])(\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?(?: of| de)? ?({_any_of(_MONTHS)})(?!\w)\.?{_YEAR}"
-)
-_MONTH_DAY = re.compile(
-    rf"(?<!\w)({_any_of(_MONTHS)})\.? (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?(?![\w:]){_YEAR}"
-)
-_DOTTED = re.compile(r"(?<![\d.])(\d{1,2})\. ?(\d{1,2})\.(?: ?(20\d\d|\d\d)(?![\d:.]))?")
-_SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?:/(20\d\d|\d\d))?(?![\d/])")
-_IDEOGRAPHIC = re.compile(r"(?:(20\d\d) ?[年년] ?)?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日일]")
-_WEEKDAY = re.compile(rf"(?<!\w)({_any_of(_WEEKDAYS)})(?!\w)")
-_QUARTER = re.compile(r"(?<!\w)(?:q([1-4])|([1-4])\. quartal|([1-4])(?:st|nd|rd|th) quarter)(?!\w)" + _YEAR)
-_NEXT = re.compile(rf"(?<!\w)(?:{_any_of(_CUES['next'])}) ({_any_of(_UNITS)})(?!\w)")
-_IN_SOME = re.compile(
-    rf"(?<!\w)in (?:about |etwa |ca\. )?(\d{{1,2}}|{_any_of(_NUMBERS)}) ({_any_of(_UNITS)})(?!\w)"
-)
-_BARE_MONTH = re.compile(
-    r"(?<!\w)(?:in|after|before|until|till|by|from|early|mid|late|of|since|next|im|ab|nach|vor|bis|anfang|mitte"
-    rf"|ende|en|à partir de|dopo)[ -](?:the |dem |den |der )?({_any_of(_LONG_MONTHS)})(?!\w)"
-    rf"(?! \d{{1,2}}(?!\d)){_YEAR}"
-)
-_YEAR_END = re.compile(r"(?<!\w)(?:end of (?:the |this )?year|year[- ]end|jahresende|ende des jahres)(?!\w)")
-_NEW_YEAR = re.compile(r"(?<!\w)(?:the new year|im neuen jahr|neues jahr|neuen jahr)(?!\w)")
-
-
-def find_return_date(text: str, now: datetime) -> date | None:
-    """The day on which an absent person is back: in the future, at most a year ahead."""
-    low, today = text[:MAX_CHARS].lower(), now.date()
-    found = [f for f in _days(low, today) if today < f.day <= today + FURTHEST]
-    weekdays = [
-        f for f in (*_weekdays(low, today), *_next_units(low, today)) if _cue(low, f, "back", "until")
+    `languages`: those that the note may be written in, the likeliest first. Where 05/03 may be read both
+    ways, the nearer day counts.
+    """
+    found = [
+        day
+        for order in _orders(languages)
+        if (day := _return_date(read_marks(text, languages), now.date(), order)) is not None
     ]
-    for cues in (("back",), ("until",)):
-        marked = [f for f in found if _cue(low, f, *cues)] or [f for f in weekdays if _cue(low, f, *cues)]
-        if marked:
-            return max(f.day for f in marked)
-    return max((f.day for f in found), default=None)
+    return min(found, default=None)
+
+
+def _orders(languages: Iterable[str]) -> tuple[Order, ...]:
+    order = read_calendar(next(iter(languages)))["order"]
+    return ("mdy", "dmy") if order == "either" else (order,)
+
+
+def _return_date(marks: tuple[Mark, ...], today: date, order: Order) -> date | None:
+    """Said to be back counts most, then the end of the absence, then the day of absence itself."""
+    spans = read_spans(marks, today, order)
+    roles = [(_role(marks, spans, index), span) for index, span in enumerate(spans)]
+    start = next((span.first for role, span in roles if role == "start"), today)
+    for wanted in (("back",), ("until", "last"), ("away",)):
+        for role, span in roles:
+            if role in wanted:
+                day = _day_of(role, span, start, today)
+                if today <= day <= today + FURTHEST:
+                    return day
+    return None
+
+
+def _day_of(role: Role, span: Span, start: date, today: date) -> date:
+    if span.form == "length" and role == "until":
+        return start + (span.last - today)
+    if role in ("last", "away") or role == "until" and span.last == today:
+        return working_day(span.last + DAY)
+    return span.first
+
+
+def _role(marks: tuple[Mark, ...], spans: tuple[Span, ...], index: int) -> Role:
+    span = spans[index]
+    before, behind, is_last = _around(marks, spans, index)
+    before = tuple(mark for mark in before if mark.text.isalnum() and not mark.can_be("weekdays"))
+    near = marks[max(0, span.start - _REACH) : span.end + _REACH]
+    sentence = [mark for mark in near if mark.sentence == marks[span.start].sentence]
+    if _said(before[-3:], "last") or _said(behind[:3], "inclusive"):
+        return "last"
+    if span.ranged and span.form == "weekday" and not _said(sentence, "away"):
+        return ""
+    if span.form == "length":
+        return _role_of_length(span, before, behind, sentence)
+    if span.ranged or _said(before[-4:], "until") or _said(behind[:4], "until_behind"):
+        return "until"
+    if span.form == "season":
+        return "last" if _said(before[-3:], "after") else ""
+    returns = _said(before, "back", "back_then") or is_last and _said(behind, "back")
+    ready = _said(before, "ready") or is_last and _said(behind, "ready") and not _said(before, "away")
+    ready = ready and not _said(sentence, "not")
+    if returns or ready:
+        return "back"
+    if _said(before[-3:], "from", "after") or _said(behind[:2], "from_behind"):
+        return "start"
+    return "away" if _said(sentence, "away") else ""
+
+
+def _role_of_length(
+    span: Span, before: tuple[Mark, ...], behind: tuple[Mark, ...], sentence: list[Mark]
+) -> Role:
+    if _said(before[-2:], "in", "after") or _said(behind[:1], "in", "after", "hence"):
+        return "back" if _said(sentence, "back", "ready") else ""
+    return "until" if _said(sentence, "away") else ""
+
+
+def _around(
+    marks: tuple[Mark, ...], spans: tuple[Span, ...], index: int
+) -> tuple[tuple[Mark, ...], tuple[Mark, ...], bool]:
+    """The marks of the sentence before and behind the span up to its neighbours; whether it is the last."""
+    span = spans[index]
+    sentence = marks[span.start].sentence
+    begin = max(spans[index - 1].end if index else 0, span.start - _REACH)
+    end = min(spans[index + 1].start if index + 1 < len(spans) else len(marks), span.end + _REACH)
+    before = tuple(mark for mark in marks[begin : span.start] if mark.sentence == sentence)
+    behind = tuple(mark for mark in marks[span.end : end] if mark.sentence == sentence)
+    is_last = index + 1 == len(spans) or marks[spans[index + 1].start].sentence != sentence
+    return before, behind, is_last
+
+
+def _said(marks: Iterable[Mark], *senses: str) -> bool:
+    return any(mark.can_be(*senses) for mark in marks)
 
 
 def find_timeline(text: str, now: datetime) -> date | None:
     """The first day of the time that a person names ("after March" is 1 April); None if it has passed."""
-    low, today = text[:MAX_CHARS].lower(), now.date()
-    found = [*_days(low, today), *_spans(low, today), *_next_units(low, today)]
-    ahead = [f for f in found if today < f.day <= today + 2 * FURTHEST]
-    return min(ahead, key=lambda f: f.start).day if ahead else None
+    today = now.date()
+    marks = read_marks(text, INTENT_LANGUAGES)
+    if not any(mark.digits or mark.senses for mark in marks):
+        return None
+    ahead = [day for day in _timelines(marks, today) if today < day <= today + 2 * FURTHEST]
+    return ahead[0] if ahead else None
 
 
-def _days(low: str, today: date) -> Iterator[FoundDate]:
-    for match in _ISO.finditer(low):
-        yield from _found(match, today, match[1], int(match[2]), int(match[3]))
-    for match in _DAY_MONTH.finditer(low):
-        yield from _found(match, today, match[3], _MONTHS[match[2]], int(match[1]))
-    for match in _MONTH_DAY.finditer(low):
-        yield from _found(match, today, match[3], _MONTHS[match[1]], int(match[2]))
-    for match in _DOTTED.finditer(low):
-        yield from _found(match, today, match[3], int(match[2]), int(match[1]))
-    for match in _IDEOGRAPHIC.finditer(low):
-        yield from _found(match, today, match[1], int(match[2]), int(match[3]))
-    for match in _SLASHED.finditer(low):
-        one, two = int(match[1]), int(match[2])
-        if one > 12 or one == two:
-            yield from _found(match, today, match[3], two, one)
-        elif two > 12:
-            yield from _found(match, today, match[3], one, two)
-
-
-def _found(match: re.Match[str], today: date, year: str | None, month: int, day: int) -> Iterator[FoundDate]:
-    """Without a year the next such day; not a day just gone, which nobody means for next year."""
-    years = [int(year) % 100 + 2000] if year else [today.year, today.year + 1]
-    for candidate in years:
-        try:
-            found = date(candidate, month, day)
-        except ValueError:
+def _timelines(marks: tuple[Mark, ...], today: date) -> Iterator[date]:
+    spans = read_spans(marks, today, "dmy")
+    for index, span in enumerate(spans):
+        before, behind, _ = _around(marks, spans, index)
+        if span.form == "length" and not (_said(before[-3:], "in") or _said(behind[:1], "hence")):
             continue
-        if not year and today - _JUST_GONE < found <= today:
-            return
-        if year or found > today:
-            yield FoundDate(found, match.start(), match.end())
-            return
-
-
-def _weekdays(low: str, today: date) -> Iterator[FoundDate]:
-    for match in _WEEKDAY.finditer(low):
-        ahead = (_WEEKDAYS[match[1]] - today.weekday() - 1) % 7 + 1
-        yield FoundDate(today + timedelta(days=ahead), match.start(), match.end())
-
-
-def _next_units(low: str, today: date) -> Iterator[FoundDate]:
-    for match in _NEXT.finditer(low):
-        yield FoundDate(_start_of_next(_UNITS[match[1]], today), match.start(), match.end())
-    for match in _IN_SOME.finditer(low):
-        count = int(match[1]) if match[1].isdigit() else _NUMBERS[match[1]]
-        yield FoundDate(_later(today, count, _UNITS[match[2]]), match.start(), match.end())
-
-
-def _spans(low: str, today: date) -> Iterator[FoundDate]:
-    for match in _QUARTER.finditer(low):
-        month = 3 * int(match[1] or match[2] or match[3]) - 2
-        yield _start_of(match, low, today, match[4], month, 3)
-    for match in _BARE_MONTH.finditer(low):
-        yield _start_of(match, low, today, match[2], _MONTHS[match[1]], 1)
-    for match in (*_NEW_YEAR.finditer(low), *_YEAR_END.finditer(low)):
-        yield FoundDate(date(today.year + 1, 1, 1), match.start(), match.end())
-
-
-def _start_of(
-    match: re.Match[str], low: str, today: date, year: str | None, month: int, months: int
-) -> FoundDate:
-    begin = date(int(year) if year else today.year, month, 1)
-    if not year and _months_later(begin, months) <= today:
-        begin = begin.replace(year=begin.year + 1)
-    before = low[max(0, match.start() - 10) : match.end()]
-    if any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", before) for word in _CUES["after"]):
-        begin = _months_later(begin, months)
-    return FoundDate(begin, match.start(), match.end())
-
-
-def _start_of_next(unit: str, today: date) -> date:
-    if unit == "week":
-        return today + timedelta(days=7 - today.weekday())
-    if unit == "month":
-        return _months_later(today.replace(day=1), 1)
-    if unit == "quarter":
-        return _months_later(date(today.year, (today.month - 1) // 3 * 3 + 1, 1), 3)
-    return date(today.year + 1, 1, 1) if unit == "year" else today + timedelta(days=1)
-
-
-def _later(today: date, count: int, unit: str) -> date:
-    days = {"day": 1, "week": 7}.get(unit)
-    if days:
-        return today + timedelta(days=count * days)
-    return _months_later(today, count * {"month": 1, "quarter": 3}.get(unit, 12))
-
-
-def _months_later(day: date, months: int) -> date:
-    years, month = divmod(day.month - 1 + months, 12)
-    return date(day.year + years, month + 1, min(day.day, 28))
-
-
-def _cue(low: str, found: FoundDate, *names: str) -> bool:
-    """Whether a word such as "back" or "until" stands shortly before the date, or right behind it."""
-    words = [word for name in names for word in _CUES[name]]
-    before = low[max(0, found.start - 40) : found.start]
-    behind = low[found.end : found.end + 30]
-    return any(_stands_in(word, before) or _stands_in(word, behind) for word in words)
-
-
-def _stands_in(word: str, words: str) -> bool:
-    """Short words whole, longer ones as the beginning of a word, for their endings."""
-    if not word.isascii() and not word[0].isalpha() or ord(word[0]) > 0x0600:
-        return word in words
-    return re.search(rf"(?<!\w){re.escape(word)}" + (r"(?!\w)" if len(word) < 5 else ""), words) is not None
+        if span.form == "weekday" and not _said(before[-1:], "next"):
+            continue
+        yield span.last + DAY if _said(before[-3:], "after") and span.form != "length" else span.first

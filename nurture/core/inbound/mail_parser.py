@@ -5,12 +5,12 @@ Nothing here decides; `bounce` and `reply` do. Nothing here raises: what could n
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from nurture.core.inbound.html_text import text_of_html
+from nurture.core.inbound.body import best_text
 from nurture.core.inbound.mime import (
     MAX_HEAD_BYTES,
     Anatomy,
@@ -30,7 +30,6 @@ MAX_ADDRESSES = 200
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'\\@]{1,64}@[^\s<>()\[\],;:\"'\\@]{1,253}")
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,500})>")
 _RECIPIENT_FIELDS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
-_PLAIN_TYPES = ("text/plain", "multipart/")  # a multipart leaf is one without boundaries: text after all
 _STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status", "text/delivery-status"}
 _ORIGINAL_TYPES = {
     "message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers",
@@ -107,7 +106,7 @@ def _mail(digest: str, anatomy: Anatomy) -> ParsedMail:
         subject=first(fields, "subject"),
         date=_date(first(fields, "date")),
         headers=fields,
-        text=_best_text(parts),
+        text=best_text(parts, MAX_TEXT_CHARS),
         parts=tuple(part.content_type for part in parts),
         delivery_status=tuple(g for p in parts if p.content_type in _STATUS_TYPES for g in _groups(p)),
         feedback_report=next(
@@ -151,16 +150,6 @@ def _date(value: str) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-
-
-def _best_text(parts: Iterable[Part]) -> str:
-    """The plain text parts that are no attachments, else the HTML parts read as text."""
-    shown = [part for part in parts if not part.is_attachment]
-    plain = "\n".join(text_of(part) for part in shown if part.content_type.startswith(_PLAIN_TYPES))
-    if plain.strip():
-        return plain[:MAX_TEXT_CHARS]
-    html = "\n".join(text_of_html(text_of(part)) for part in shown if part.content_type == "text/html")
-    return (html or plain)[:MAX_TEXT_CHARS]
 
 
 def _groups(part: Part) -> list[Mapping[str, str]]:

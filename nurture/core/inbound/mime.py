@@ -21,7 +21,7 @@ MAX_TEXT_BYTES = 400_000
 
 Fields = Mapping[str, tuple[str, ...]]
 
-_FIELD = re.compile(rb"([!-9;-~]{1,100})[ \t]*:")
+_FIELD = re.compile(rb"^([!-9;-~]{1,100})[ \t]*:")
 _PARAMETER = re.compile(r';\s*([\w*-]{1,40})\s*=\s*(?:"([^"]{0,500})"|([^\s;"]{1,500}))')
 _GUESSED_BOUNDARY = re.compile(rb"^--([^\n]{0,199}[^ \t\n])[ \t]*+\n(?=[Cc]ontent-[TtDd])", re.MULTILINE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

@@ -5,26 +5,17 @@ hostile text costs no more than its length (R11).
 """
 
 import re
-import tomllib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from importlib.resources import files
-from typing import Any
 
-MAX_LINES = 5_000
-_ATTRIBUTION_LINES = 7
-_ATTRIBUTION_CHARS = 400
+from nurture.core.inbound.attribution import find_attributions
+from nurture.core.inbound.header_block import is_rule, opening_length
+from nurture.core.inbound.lines import Line, read_lines
+from nurture.core.inbound.signature import begins_signature, is_banner, is_program_line, split_closing
 
-_QUOTE = re.compile(r"^[ \t]{0,3}(?:>|\|[ ]|[A-Z]{1,3}>(?:[ >]|$))")
-_MARKS = re.compile(r"^[ \t>]{0,60}")
-_RULE = re.compile(r"^[ \t]{0,4}[*_]{0,2}(?:[-_=]{5,200}|(?:- ){5,60}-?)[*_]{0,2}[ \t]{0,4}$")
-_DASHES = re.compile(r"^[ \t]{0,2}(?:--|—|__{1,60}|-- )[ \t]{0,4}$")
-_FIELD = re.compile(r"^[ \t>]{0,8}[*_]{0,2}([^\W\d_][^:：*]{0,24}?)[*_]{0,2}[ ]?[:：][*_]{0,2}(?:\s|$)")
 _FENCE = re.compile(r"^[ \t]{0,3}(?:```|~~~)")
-_DATE_START = re.compile(r"^(?:\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4})[ ,]{1,3}\d{1,2}:\d\d")
-_ZONE = re.compile(r"\b(?:GMT|UTC)?[+-]\d\d:?\d\d\b")
-_WHEN_OR_WHO = re.compile(r"\d{1,4}[:./年-]\d|\d{4}|[^\s<>@]{1,64}@[^\s<>@]{1,253}")
-_NAME_AND_ADDRESS = re.compile(r"^[^<>@]{0,100}[<(\[](?:mailto:)?[^\s<>@]{1,64}@[^\s<>@]{1,253}")
+_LONG_LINE = 60
 
 
 class Kind(Enum):
@@ -34,187 +25,165 @@ class Kind(Enum):
     TEXT = "text"
     QUOTE = "quote"
     ATTRIBUTION = "attribution"
-    FORWARD = "forward"
+    OTHER_MAIL = "other mail"
     SIGNATURE = "signature"
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """`new_text`: what the person wrote, with quotations he answered between; `own_text`: without them."""
+    """`new_text`: what the person wrote, with the quotations he answered between. `own_text`: the new text
+    without quotations, closing and notices. `quoted_text`: what others wrote, with its marks and the lines
+    above it. `signature`: the closing of the letter and what programs and companies put below."""
 
     new_text: str
     own_text: str
-
-
-def _load() -> dict[str, Any]:
-    return tomllib.loads((files("nurture.core") / "data" / "quotation.toml").read_text("utf-8"))
-
-
-_DATA = _load()
-_BEGINS = tuple({b for row in _DATA["attribution"] for b in row["begins"]})
-_ENDS = tuple({e for row in _DATA["attribution"] for e in row["ends"]})
-_PLAIN_ENDS = tuple(e for e in _ENDS if e not in (">:", "uhr:", "wrote"))
-_FIELD_ROLE = {word: role for role, words in _DATA["fields"].items() for word in words}
-_SEPARATORS = tuple(_DATA["separator"]["words"])
-_SIGNATURES = tuple(_DATA["signature"]["begins"])
+    quoted_text: str = ""
+    signature: str = ""
 
 
 def cut(text: str) -> Cut:
-    """The new text of a plain-text mail; the quoted words when there are no others."""
-    lines = [line.rstrip() for line in text.replace("\u200b", "").split("\n")[:MAX_LINES]]
+    """The parts of a plain-text mail. The quoted words are the new text when there are no others."""
+    lines = read_lines(text)
     kinds = _kinds(lines)
     kept = _keep(lines, kinds)
-    new_text = _joined(lines[i] for i in kept)
-    own_text = _joined(lines[i] for i in kept if kinds[i] is not Kind.QUOTE)
-    return Cut(new_text, own_text)
-
-
-def _joined(lines: Any) -> str:
-    return "\n".join(lines).strip("\n").rstrip().removeprefix("\ufeff")
-
-
-def _kinds(lines: list[str]) -> list[Kind]:
-    kinds = [Kind.TEXT] * len(lines)
-    fenced = False
-    index = 0
-    while index < len(lines):
-        count = 1
-        if _FENCE.match(lines[index]):
-            fenced = not fenced and any(_FENCE.match(line) for line in lines[index + 1 : index + 500])
-        elif not fenced:
-            kind, count = _kind_at(lines, index)
-            kinds[index : index + count] = [kind] * count
-        index += count
-    return kinds
-
-
-def _kind_at(lines: list[str], index: int) -> tuple[Kind, int]:
-    line = lines[index]
-    if not line.strip(" \t\xa0"):
-        return Kind.BLANK, 1
-    if count := _attribution_length(lines, index):
-        return Kind.ATTRIBUTION, count
-    if _QUOTE.match(line):
-        return Kind.QUOTE, 1
-    if _is_forward(lines, index):
-        return Kind.FORWARD, 1
-    if _DASHES.match(line) or line.strip().lower().lstrip("*_[").startswith(_SIGNATURES):
-        return Kind.SIGNATURE, 1
-    return Kind.TEXT, 1
-
-
-def _attribution_length(lines: list[str], index: int) -> int:
-    """How many lines from here are one "On … wrote:", which mail programs wrap; 0 when it is none."""
-    quoted = lines[index].lstrip().startswith(">")
-    joined = ""
-    for count, line in enumerate(lines[index : index + _ATTRIBUTION_LINES], 1):
-        bare = (_MARKS.sub("", line[:_ATTRIBUTION_CHARS]) if quoted else line[:_ATTRIBUTION_CHARS]).strip()
-        if _may_begin_attribution(bare) if count == 1 else not _begins_dated(bare):
-            joined = f"{joined} {bare}".strip()
-        else:
-            return 0
-        if len(joined) > _ATTRIBUTION_CHARS:
-            return 0
-        if _is_attribution(joined):
-            return count
-    return 0
-
-
-def _may_begin_attribution(bare: str) -> bool:
-    low = bare.lower()
-    return bool(
-        _begins_dated(bare)
-        or _DATE_START.match(bare)
-        or _NAME_AND_ADDRESS.match(bare)
-        or low.endswith(_PLAIN_ENDS)
+    own, closing = _own(lines, kinds, kept)
+    gone = sorted(set(range(len(lines))) - set(kept))
+    return Cut(
+        _joined(lines, kept),
+        _joined(lines, own),
+        _joined(lines, (i for i in gone if kinds[i] is not Kind.SIGNATURE)),
+        _joined(
+            lines, [*closing, *(i for i in gone if kinds[i] is Kind.SIGNATURE and not _is_bar(lines[i]))]
+        ),
     )
 
 
-def _begins_dated(bare: str) -> bool:
-    return bare.lower().startswith(_BEGINS) and (any(c.isdigit() for c in bare) or "@" in bare)
+def _is_bar(line: Line) -> bool:
+    """Nothing but dashes, underscores or stars."""
+    return bool(line.text) and not line.text.strip("-–—_=*~ ")
 
 
-def _is_attribution(joined: str) -> bool:
-    low = joined.lower().rstrip("* ")
-    if _DATE_START.match(joined):
-        return low.endswith((*_ENDS, ">:")) or (_ZONE.search(joined) is not None and "<" not in joined)
-    if not _WHEN_OR_WHO.search(joined):
-        return False
-    if low.endswith(_PLAIN_ENDS):
-        return low.startswith(_BEGINS) or _NAME_AND_ADDRESS.match(joined) is not None or _has_date(joined)
-    return low.endswith(_ENDS) and " schr" in low or low.endswith((">:", "wrote")) and _has_both(low)
+def _joined(lines: Sequence[Line], chosen: Iterable[int]) -> str:
+    return "\n".join(lines[i].text for i in chosen).strip("\n").rstrip().removeprefix("\ufeff")
 
 
-def _has_date(joined: str) -> bool:
-    return sum(c.isdigit() for c in joined) >= 5
+def _own(lines: Sequence[Line], kinds: Sequence[Kind], kept: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The lines a person's meaning is read from, and those of the closing."""
+    own = [i for i in kept if kinds[i] is not Kind.QUOTE and not is_banner(lines[i])]
+    end = split_closing([lines[i] for i in own])
+    return own[:end], own[end:]
 
 
-def _has_both(low: str) -> bool:
-    return low.startswith(_BEGINS) and "@" in low and _has_date(low)
+def _kinds(lines: Sequence[Line]) -> list[Kind]:
+    fenced = _fenced(lines)
+    kinds = [Kind.TEXT if i in fenced else _kind(lines, i) for i in range(len(lines))]
+    _mark_openings(lines, kinds, fenced)
+    for span in find_attributions(lines):
+        if not fenced.intersection(span):
+            kinds[span.start : span.stop] = [Kind.ATTRIBUTION] * len(span)
+    _join_broken_quotes(lines, kinds)
+    _spread_signatures(lines, kinds)
+    return kinds
 
 
-def _is_forward(lines: list[str], index: int) -> bool:
-    """The header block of another mail, or the line that announces it."""
-    bare = lines[index].strip(" \t>*-_=").lower()
-    if bare.startswith(_SEPARATORS) and (len(bare) < 60 and lines[index].lstrip(" >")[:1] in "-_=*"):
-        return True
-    if _RULE.match(lines[index]):
-        following = [i for i in range(index + 1, min(index + 4, len(lines))) if lines[i].strip()]
-        return bool(following) and _is_field_block(lines, following[0])
-    return _is_field_block(lines, index)
+def _fenced(lines: Sequence[Line]) -> set[int]:
+    """The lines of code between fences; an open fence fences nothing."""
+    marks = [i for i, line in enumerate(lines) if _FENCE.match(line.text)]
+    return {i for a, b in zip(marks[::2], marks[1::2], strict=False) for i in range(a, b + 1)}
 
 
-def _is_field_block(lines: list[str], index: int) -> bool:
-    roles: set[str] = set()
-    if not _role(lines[index]):
-        return False
-    for line in lines[index : index + 8]:
-        if line.strip() and not (role := _role(line)):
-            break
-        if line.strip():
-            roles.add(role)
-    return len(roles) >= 3 or roles >= {"from", "sent"} or roles >= {"from", "subject"}
+def _kind(lines: Sequence[Line], index: int) -> Kind:
+    line = lines[index]
+    if line.blank:
+        return Kind.BLANK
+    if line.quoted:
+        return Kind.QUOTE
+    if begins_signature(lines, index) or is_program_line(line):
+        return Kind.SIGNATURE
+    return Kind.TEXT
 
 
-def _role(line: str) -> str:
-    match = _FIELD.match(line[:200])
-    return _FIELD_ROLE.get(match[1].strip(" *_").lower(), "") if match else ""
+def _mark_openings(lines: Sequence[Line], kinds: list[Kind], fenced: set[int]) -> None:
+    index = 0
+    while index < len(lines):
+        length = 0 if index in fenced or lines[index].blank else opening_length(lines, index)
+        kind = Kind.ATTRIBUTION if lines[index].quoted else Kind.OTHER_MAIL
+        kinds[index : index + length] = [kind] * length
+        index += max(1, length)
 
 
-def _keep(lines: list[str], kinds: list[Kind]) -> list[int]:
+def _join_broken_quotes(lines: Sequence[Line], kinds: list[Kind]) -> None:
+    """A long quoted line that was wrapped without a mark: its rest stands alone between quoted lines."""
+    for i in range(1, len(lines) - 1):
+        if kinds[i] is Kind.TEXT and kinds[i - 1] is kinds[i + 1] is Kind.QUOTE:
+            above = lines[i - 1].words
+            if len(above) > _LONG_LINE and above[-1] not in ".?!:" and lines[i].words[:1].islower():
+                kinds[i] = Kind.QUOTE
+
+
+def _spread_signatures(lines: Sequence[Line], kinds: list[Kind]) -> None:
+    """A signature goes on to the next quotation or the end. With no words above, a phone's line is alone,
+    and dashes are only dashes."""
+    seen = inside = False
+    for i, kind in enumerate(kinds):
+        if kind is Kind.SIGNATURE and not seen:
+            kinds[i] = kind if is_program_line(lines[i]) else Kind.TEXT
+        elif kind is Kind.SIGNATURE:
+            inside = True
+        elif kind in (Kind.QUOTE, Kind.ATTRIBUTION, Kind.OTHER_MAIL):
+            inside = False
+        elif inside:
+            kinds[i] = Kind.SIGNATURE
+        seen = seen or kind is Kind.TEXT
+
+
+def _keep(lines: Sequence[Line], kinds: Sequence[Kind]) -> list[int]:
     """The indexes of the lines that are new."""
-    order = _drop_leading(list(range(len(lines))), kinds)
-    end = _end_of_new(order, kinds)
-    kept = [i for i in order[:end] if kinds[i] is not Kind.ATTRIBUTION]
-    while kept and kinds[kept[-1]] in (Kind.QUOTE, Kind.BLANK):
+    gone = (Kind.ATTRIBUTION, Kind.SIGNATURE, Kind.OTHER_MAIL)
+    span = range(_start_of_new(kinds), _end_of_new(kinds))
+    kept = [i for i in span if kinds[i] not in gone]
+    while kept and kinds[kept[0]] in (Kind.QUOTE, Kind.BLANK) and not lines[kept[0]].words:
+        del kept[0]
+    while kept and (kinds[kept[-1]] in (Kind.QUOTE, Kind.BLANK) or _is_rule_above_cut(kept, lines)):
         kept.pop()
-    if kept:
-        return kept
-    quotes = [i for i, kind in enumerate(kinds) if kind is Kind.QUOTE]
-    return quotes if any(_MARKS.sub("", lines[i]) for i in quotes) else []
+    return kept if any(kinds[i] is Kind.TEXT for i in kept) else _rest(lines, kinds)
 
 
-def _drop_leading(order: list[int], kinds: list[Kind]) -> list[int]:
-    """Without a quotation that stands above all new text, and its attribution."""
-    start = 0
-    while start < len(order) and kinds[order[start]] in (Kind.BLANK, Kind.ATTRIBUTION, Kind.QUOTE):
-        start += 1
-    return order[start:] if start < len(order) else order
+def _is_rule_above_cut(kept: Sequence[int], lines: Sequence[Line]) -> bool:
+    return len(kept) > 1 and kept[-1] + 1 < len(lines) and is_rule(lines[kept[-1]])
 
 
-def _end_of_new(order: list[int], kinds: list[Kind]) -> int:
-    """Where the new text ends: at a signature, a forwarded mail, or a quotation with nothing new below."""
-    seen_text = False
-    for place, i in enumerate(order):
-        kind = kinds[i]
-        if kind in (Kind.SIGNATURE, Kind.FORWARD) and seen_text:
-            return place
-        if kind is Kind.ATTRIBUTION and seen_text and not _is_quoted_below(order, place, kinds):
-            return place
-        seen_text = seen_text or kind is Kind.TEXT
-    return len(order)
+def _rest(lines: Sequence[Line], kinds: Sequence[Kind]) -> list[int]:
+    """Where nobody wrote anew: all but the lines that programs wrote."""
+    rest = [i for i, kind in enumerate(kinds) if kind in (Kind.QUOTE, Kind.TEXT, Kind.BLANK)]
+    return rest if any(lines[i].words for i in rest) else []
 
 
-def _is_quoted_below(order: list[int], place: int, kinds: list[Kind]) -> bool:
-    below = (kinds[i] for i in order[place:] if kinds[i] not in (Kind.ATTRIBUTION, Kind.BLANK))
+def _start_of_new(kinds: Sequence[Kind]) -> int:
+    """Below a quotation that a mail program put above all new text, unless it is answered in pieces.
+
+    A quotation nobody introduced is an excerpt the person chose.
+    """
+    above = (Kind.BLANK, Kind.ATTRIBUTION, Kind.QUOTE, Kind.SIGNATURE)
+    start = next((i for i, kind in enumerate(kinds) if kind not in above), len(kinds))
+    introduced = Kind.ATTRIBUTION in kinds[:start]
+    ends = (i for i in range(start, len(kinds)) if kinds[i] in (Kind.ATTRIBUTION, Kind.OTHER_MAIL))
+    answered_in_pieces = Kind.QUOTE in kinds[start : next(ends, len(kinds))]
+    return start if introduced and not answered_in_pieces else 0
+
+
+def _end_of_new(kinds: Sequence[Kind]) -> int:
+    """Where the new text ends: at another mail, or at an attribution with no marked quotation below."""
+    seen = False
+    for i, kind in enumerate(kinds):
+        if kind is Kind.OTHER_MAIL and seen:
+            return i
+        if kind is Kind.ATTRIBUTION and seen and not _is_quoted_below(kinds, i):
+            return i
+        seen = seen or kind is Kind.TEXT
+    return len(kinds)
+
+
+def _is_quoted_below(kinds: Sequence[Kind], index: int) -> bool:
+    below = (k for k in kinds[index:] if k not in (Kind.ATTRIBUTION, Kind.BLANK))
     return next(below, None) is Kind.QUOTE

@@ -1,74 +1,75 @@
-"""Knows who fetches: user agents and networks by name, from data files that can be replaced."""
+"""Knows who fetches: user agents, networks and mail gateways, from data files that can be replaced."""
 
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
-Network = IPv4Network | IPv6Network
+from nurture.core.traffic.grammar import Agent, Grammar, Nature, create_grammar
+from nurture.core.traffic.names import Known, find_name, parse_known
+from nurture.core.traffic.network import Network, Networks, parse_networks
 
-_LONGEST = 512
-# every browser begins so, with its system in brackets
-_BROWSER = re.compile(r"(Mozilla/[45]\.0|Opera/[\d.]+) \(.+", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Known:
-    """A name and how it is recognised."""
-
-    name: str
-    words: re.Pattern[str]
+LONGEST_AGENT = 512  # characters
+_NO_AGENT = Agent("machine", "gave no User-Agent", 0.95)
 
 
 @dataclass(frozen=True, slots=True)
+class Gateway:
+    """What stands before a company's mailboxes. `follows`: whether it follows links by itself."""
+
+    name: str
+    hosts: tuple[str, ...]
+    follows: bool
+
+
 class Lists:
-    """What is known of agents and networks: see `data/agents.toml` and `data/networks.toml`."""
+    """What is known of agents, networks and gateways: see `data/{agents,networks,gateways}.toml`.
 
-    proxies: tuple[Known, ...]
-    prefetchers: tuple[Known, ...]
-    people: tuple[Known, ...]
-    machines: tuple[Known, ...]
-    networks: tuple[tuple[str, Network], ...]
+    Lookups are remembered, a bounded number of them, with the lists they were made in.
+    """
 
-    def proxy(self, agent: str) -> str | None:
-        """The proxy that loads an image for a person who opened the mail."""
-        return _name(self.proxies, agent)
+    def __init__(
+        self,
+        known: Mapping[Nature, tuple[Known, ...]],
+        grammar: Grammar,
+        networks: Networks,
+        gateways: tuple[Gateway, ...],
+    ) -> None:
+        self._known, self._grammar, self._networks = known, grammar, networks
+        self._by_host = {host: gateway.name for gateway in gateways for host in gateway.hosts}
+        self._follows = {gateway.name: gateway.follows for gateway in gateways}
+        self._read = lru_cache(maxsize=4096)(self._read_anew)
 
-    def prefetcher(self, agent: str) -> str | None:
-        """The service that loads images whether anybody opens the mail or not."""
-        return _name(self.prefetchers, agent)
+    def agent(self, text: str) -> Agent:
+        """What a user agent says it is."""
+        return self._read(text[:LONGEST_AGENT].strip())
 
-    def machine(self, agent: str) -> str | None:
-        """The kind of program an agent admits to be; None for browsers, mail programs and the unknown."""
-        if self.proxy(agent) or _name(self.people, agent):
-            return None
-        return _name(self.machines, agent)
+    def network(self, address: str) -> Network | None:
+        """The known network an IP address is in; None where none is, and for what is no address."""
+        return self._networks.find(address)
 
-    def person(self, agent: str) -> str | None:
-        """The kind of program by which a person reads, as far as the agent says."""
-        return _name(self.people, agent) or ("a browser" if _BROWSER.match(agent[:_LONGEST]) else None)
+    def gateway(self, mx_hosts: Iterable[str]) -> str | None:
+        """The gateway that the names of a domain's mail servers tell, the first that one does."""
+        return next((name for host in mx_hosts if (name := self._gateway_of(host))), None)
 
-    def network(self, address: str) -> str | None:
-        """The mail gateway whose network an IP address is in; None where none is, and for no address."""
-        try:
-            ip = ip_address(address)
-        except ValueError:
-            return None
-        ip = ip.ipv4_mapped or ip if isinstance(ip, IPv6Address) else ip
-        return next((name for name, network in self.networks if ip in network), None)
+    def follows_links(self, gateway: str | None) -> bool:
+        """Whether a gateway, by its name, follows links before anybody has read the mail."""
+        return gateway is not None and self._follows.get(gateway, False)
 
+    def _gateway_of(self, host: str) -> str | None:
+        labels = host.strip().rstrip(".").lower().split(".")
+        ends = (".".join(labels[first:]) for first in range(len(labels)))
+        return next((self._by_host[end] for end in ends if end in self._by_host), None)
 
-def _name(known: tuple[Known, ...], agent: str) -> str | None:
-    return _search(known, agent[:_LONGEST])
-
-
-@lru_cache(maxsize=4096)
-def _search(known: tuple[Known, ...], agent: str) -> str | None:
-    return next((each.name for each in known if each.words.search(agent)), None)
+    def _read_anew(self, agent: str) -> Agent:
+        if not agent:
+            return _NO_AGENT
+        for nature, known in self._known.items():
+            if name := find_name(known, agent):
+                return Agent(nature, name, 0.99)
+        return self._grammar.read(agent)
 
 
 @cache
@@ -76,31 +77,46 @@ def shipped_lists() -> Lists:
     """The lists that come with Nurture."""
     data = files("nurture.core") / "data"
     return parse_lists(
-        (data / "agents.toml").read_text("utf-8"),
-        (data / "networks.toml").read_text("utf-8"),
+        *((data / f"{name}.toml").read_text("utf-8") for name in ("agents", "networks", "gateways"))
     )
 
 
-def parse_lists(agents: str, networks: str) -> Lists:
-    """Lists from the texts of two TOML files.
+def parse_lists(agents_text: str, networks_text: str, gateways_text: str) -> Lists:
+    """Lists from the texts of three TOML files.
 
-    ValueError, KeyError or re.error where one is not well formed.
+    ValueError, KeyError or re.error where one is not well formed: `check_list` says it in a sentence.
     """
-    tables = tomllib.loads(agents)
+    agents, known = tomllib.loads(agents_text), tomllib.loads(networks_text)
+    tables: dict[str, tuple[Known, ...]] = {
+        name: parse_known(agents[name])
+        for name in (
+            "proxies",
+            "prefetchers",
+            "people",
+            "machines",
+            "browsers",
+            "companions",
+            "devices",
+            "computers",
+        )
+    }
     return Lists(
-        proxies=_known(tables["proxies"]),
-        prefetchers=_known(tables["prefetchers"]),
-        people=_known(tables["people"]),
-        machines=_known(tables["machines"]),
-        networks=tuple(
-            (table["name"], ip_network(range_))
-            for table in tomllib.loads(networks)["networks"]
-            for range_ in table["ranges"]
-        ),
+        {
+            "proxy": tables["proxies"],
+            "prefetcher": tables["prefetchers"],
+            "person": tables["people"],
+            "machine": tables["machines"],
+        },
+        create_grammar(tables["browsers"], tables["companions"], tables["devices"], tables["computers"]),
+        parse_networks(known["networks"]),
+        _gateways(tomllib.loads(gateways_text)["gateways"]),
     )
 
 
-def _known(tables: Iterable[Mapping[str, Any]]) -> tuple[Known, ...]:
+def _gateways(tables: Iterable[Mapping[str, Any]]) -> tuple[Gateway, ...]:
     return tuple(
-        Known(table["name"], re.compile("|".join(table["words"]), re.IGNORECASE)) for table in tables
+        Gateway(
+            str(table["name"]), tuple(str(host).lower() for host in table["hosts"]), bool(table["follows"])
+        )
+        for table in tables
     )

@@ -1,70 +1,61 @@
 """Judges the hits of one message: was it a person who opened and clicked, or a machine?
 
-Each rule is a small function that looks at one hit within its scene and gives a reason, or None. Machine
-rules are asked first, then those that leave it open, then those that speak for a person; the first group
-with a reason gives the verdict.
+The signs of a machine at a hit are joined to one certainty. Where it is high the hit is a machine's, where
+it is middling nobody can say, and where it is low the hit is a person's, if its agent speaks for one: a
+click is nobody's merely because nothing was said against it.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from math import prod
 
 from nurture.core.event import Verdict
 from nurture.core.traffic.agents import Lists, shipped_lists
-from nurture.core.traffic.burst import Burst, find_bursts
+from nurture.core.traffic.hit import Hit, Trace
+from nurture.core.traffic.scene import Scene, create_scene, latest_before
+from nurture.core.traffic.sign import Sign, is_persons_proxy
+from nurture.core.traffic.signs import find_signs
 
-JUDGE_VERSION = 1
+__all__ = ["JUDGE_VERSION", "Hit", "Judgement", "judge", "settled"]
 
-TOO_SOON = timedelta(seconds=8)
-PIXEL_BEFORE_SWEEP = timedelta(seconds=60)
-HEAD_BEFORE_GET = timedelta(seconds=10)
-REPEAT = timedelta(seconds=5)
+JUDGE_VERSION = 2
 
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A pixel or a link that was fetched. `link`: its number within the mail; 0 for the pixel."""
-
-    id: int
-    kind: Literal["open", "click"]
-    at: datetime
-    link: int
-    agent: str
-    address: str
-    method: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+MACHINE_FROM = 0.75
+DOUBTFUL_FROM = 0.5
+REPEAT = 5.0  # seconds
+SURELY_LATER = 600.0  # seconds
+OPENED_WITHIN = 1800.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Who it was, and why we think so: one plain reason per rule that spoke."""
+    """Who it was, and why we think so: one plain reason per sign that spoke, the gravest first.
+
+    `certainty`: 0..1, the chance that the verdict holds; of `unknown`, that it was a machine.
+    """
 
     verdict: Verdict
     reasons: tuple[str, ...]
+    certainty: float
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """All hits of the message, oldest first, with what they show together. `sent_at`: the SMTP 250."""
+def judge(
+    hits: Iterable[Hit],
+    sent_at: datetime | None,
+    lists: Lists | None = None,
+    *,
+    gateway: str | None = None,
+    honeypots: frozenset[int] = frozenset(),
+) -> dict[int, Judgement]:
+    """A judgement for each hit of one message, by its id.
 
-    hits: tuple[Hit, ...]
-    sent_at: datetime | None
-    bursts: tuple[Burst, ...]
-    heads: Mapping[tuple[int, str], Sequence[datetime]]
-    hasty: Mapping[tuple[str, str], datetime]
-    lists: Lists
-
-
-Rule = Callable[[Hit, Scene], str | None]
-
-
-def judge(hits: Iterable[Hit], sent_at: datetime | None, lists: Lists | None = None) -> dict[int, Judgement]:
-    """A judgement for each hit of one message, by its id; `sent_at`: when the server took the mail (250)."""
-    scene = _scene(hits, sent_at, lists or shipped_lists())
-    alone = {hit.id: _judge_one(hit, scene) for hit in scene.hits}
-    return _repeats_alike(scene.hits, alone)
+    `sent_at`: when the server took the mail (250). `gateway`: the name of the recipient's mail gateway, as
+    `Lists.gateway` tells it from MX. `honeypots`: numbers of links that no person can see, if there are any.
+    """
+    scene = create_scene(hits, sent_at, lists or shipped_lists(), gateway=gateway, honeypots=honeypots)
+    alone = {trace.hit.id: _judge_one(trace, scene) for trace in scene.traces}
+    return _repeats_alike(scene.traces, alone)
 
 
 def settled(last_hit_at: datetime, now: datetime, settle: timedelta) -> bool:
@@ -72,170 +63,69 @@ def settled(last_hit_at: datetime, now: datetime, settle: timedelta) -> bool:
     return now - last_hit_at >= settle
 
 
-def _scene(hits: Iterable[Hit], sent_at: datetime | None, lists: Lists) -> Scene:
-    ordered = tuple(sorted(hits, key=lambda hit: (hit.at, hit.id)))
-    # a browser that fetches links ahead says so in a header, and its owner may click in the same second
-    asked = (hit for hit in ordered if hit.kind == "click" and _prefetch_header(hit) is None)
-    bursts = find_bursts((hit.at, hit.link, _client(hit)) for hit in asked)
-    heads: dict[tuple[int, str], list[datetime]] = {}
-    for hit in ordered:
-        if hit.kind == "click" and hit.method.upper() == "HEAD":
-            heads.setdefault((hit.link, hit.agent), []).append(hit.at)
-    return Scene(ordered, sent_at, bursts, heads, _find_hasty(ordered, sent_at), lists)
+def _judge_one(trace: Trace, scene: Scene) -> Judgement:
+    signs = sorted(find_signs(trace, scene), key=_weight, reverse=True)
+    machine = _joined(signs, scene, trace)
+    if machine >= MACHINE_FROM:
+        return Judgement("machine", tuple(sign.reason for sign in signs), machine)
+    if machine >= DOUBTFUL_FROM:
+        return Judgement("unknown", tuple(sign.reason for sign in signs), machine)
+    return _judge_unsuspected(trace, scene, signs, machine)
 
 
-def _find_hasty(hits: Iterable[Hit], sent_at: datetime | None) -> dict[tuple[str, str], datetime]:
-    """The programs that clicked sooner after the mail than a person can, each with its first click."""
-    hasty: dict[tuple[str, str], datetime] = {}
-    for hit in hits:
-        if hit.kind == "click" and sent_at is not None and hit.at - sent_at <= TOO_SOON:
-            hasty.setdefault(_client(hit), hit.at)
-    return hasty
+def _judge_unsuspected(trace: Trace, scene: Scene, signs: list[Sign], machine: float) -> Judgement:
+    if not _is_timed(trace, scene):
+        return Judgement("unknown", ("it is not known yet when the mail was accepted",), DOUBTFUL_FROM)
+    although = tuple(f"although it {sign.reason}" for sign in signs if sign.reason.startswith("came"))
+    if is_persons_proxy(trace):
+        reason = f"{trace.agent.name} loads images when a person opens the mail"
+        return Judgement("human", (reason,), 0.95)
+    if trace.agent.nature == "person":
+        reason = f"came by {trace.agent.name}, alone and in its own time"
+        return Judgement("human", (reason, *although), round(trace.agent.certainty * (1 - machine), 3))
+    return Judgement("unknown", ("its agent is no browser or mail program we know",), DOUBTFUL_FROM)
 
 
-def _client(hit: Hit) -> tuple[str, str]:
-    return hit.agent, hit.address
+def _weight(sign: Sign) -> float:
+    return sign.weight
 
 
-def _judge_one(hit: Hit, scene: Scene) -> Judgement:
-    for verdict, rules in _RULES:
-        reasons = tuple(reason for rule in rules if (reason := rule(hit, scene)) is not None)
-        if reasons:
-            return Judgement(verdict, reasons)
-    return Judgement("unknown", ("its agent is no browser or mail program we know",))
+def _joined(signs: list[Sign], scene: Scene, trace: Trace) -> float:
+    """The chance that a sign is right; where a person was seen to open the mail, weak ones count less."""
+    if not signs:
+        return 0.0
+    opened = latest_before(scene.proxied_at, trace.at) if scene.proxied_at else None
+    doubt = 0.6 if opened is not None and trace.at - opened <= OPENED_WITHIN else 1.0
+    return round(1 - prod(1 - (w if (w := sign.weight) >= MACHINE_FROM else w * doubt) for sign in signs), 3)
 
 
-def _repeats_alike(hits: Iterable[Hit], alone: Mapping[int, Judgement]) -> dict[int, Judgement]:
+def _is_timed(trace: Trace, scene: Scene) -> bool:
+    """Whether it is known that the hit did not come right after the mail: at the latest by the first hit."""
+    return scene.sent_at is not None or trace.at - scene.traces[0].at >= SURELY_LATER
+
+
+def _repeats_alike(traces: Iterable[Trace], alone: Mapping[int, Judgement]) -> dict[int, Judgement]:
     """One verdict for a double click: where one of the repeats is a machine's, all of them are."""
     judged = dict(alone)
-    for repeats in _repeats(hits):
-        machine = next((hit for hit in repeats if alone[hit.id].verdict == "machine"), None)
-        for hit in repeats if machine else ():
-            if alone[hit.id].verdict != "machine":
-                judged[hit.id] = Judgement("machine", ("repeats a machine's click within seconds",))
+    for repeats in _repeats(traces):
+        machine = next((hit_id for hit_id in repeats if alone[hit_id].verdict == "machine"), None)
+        for hit_id in repeats if machine is not None else ():
+            if alone[hit_id].verdict != "machine":
+                judged[hit_id] = Judgement("machine", ("repeats a machine's click within seconds",), 0.8)
     return judged
 
 
-def _repeats(hits: Iterable[Hit]) -> Iterator[list[Hit]]:
-    """Clicks on one link by one agent, asked in the same way, each within seconds of the one before."""
-    open_runs: dict[tuple[int, str, str, bool], list[Hit]] = {}
-    for hit in hits:
-        if hit.kind != "click":
+def _repeats(traces: Iterable[Trace]) -> Iterator[list[int]]:
+    """Ids of clicks on one link by one agent, asked alike, each within seconds of the one before."""
+    open_runs: dict[tuple[int, str, str, bool], tuple[float, list[int]]] = {}
+    for trace in traces:
+        if trace.hit.kind != "click":
             continue
-        key = (hit.link, hit.agent, hit.method.upper(), _prefetch_header(hit) is not None)
-        run = open_runs.get(key)
-        if run and hit.at - run[-1].at <= REPEAT:
-            run.append(hit)
-            continue
-        if run:
+        key = (trace.hit.link, trace.hit.agent, trace.method, trace.ahead is not None)
+        last_at, run = open_runs.get(key) or (0.0, [])
+        if run and trace.at - last_at > REPEAT:
             yield run
-        open_runs[key] = [hit]
-    yield from open_runs.values()
-
-
-def _asked_head_only(hit: Hit, _: Scene) -> str | None:
-    return "asked for the headers only (HEAD)" if hit.method.upper() == "HEAD" else None
-
-
-def _after_head(hit: Hit, scene: Scene) -> str | None:
-    heads = scene.heads.get((hit.link, hit.agent), ()) if hit.kind == "click" else ()
-    before = bisect_right(heads, hit.at)
-    if before and hit.at - heads[before - 1] <= HEAD_BEFORE_GET and hit.method.upper() != "HEAD":
-        return "the same agent asked for the headers of this link (HEAD) just before"
-    return None
-
-
-def _prefetched(hit: Hit, _: Scene) -> str | None:
-    header = _prefetch_header(hit)
-    return f"fetched ahead, before anybody asked ({header})" if header else None
-
-
-def _prefetch_header(hit: Hit) -> str | None:
-    asked_ahead = (name for name in hit.headers if name.lower() in _PREFETCH_HEADERS)
-    return next((f"{name}: {hit.headers[name]}" for name in asked_ahead if hit.headers[name].strip()), None)
-
-
-def _no_agent(hit: Hit, _: Scene) -> str | None:
-    return None if hit.agent.strip() else "gave no User-Agent"
-
-
-def _privacy_prefetch(hit: Hit, scene: Scene) -> str | None:
-    name = scene.lists.prefetcher(hit.agent.strip()) if hit.kind == "open" else None
-    return f"{name} loads images whether the mail is opened or not" if name else None
-
-
-def _machine_agent(hit: Hit, scene: Scene) -> str | None:
-    name = scene.lists.machine(hit.agent)
-    return f"its agent is {name}" if name else None
-
-
-def _gateway_network(hit: Hit, scene: Scene) -> str | None:
-    name = scene.lists.network(hit.address) if hit.kind == "click" else None
-    return f"clicked from the network of {name}" if name else None
-
-
-def _in_burst(hit: Hit, scene: Scene) -> str | None:
-    burst = scene.bursts[i - 1] if (i := bisect_right(scene.bursts, hit.at, key=_start)) else None
-    if burst is None or hit.at > burst.end or _opened_through_proxy(hit, scene):
-        return None
-    seconds = (burst.end - burst.start).total_seconds()
-    return f"{burst.links} links were fetched within {seconds:.1f} s"
-
-
-def _before_sweep(hit: Hit, scene: Scene) -> str | None:
-    """Gateways load the pixel first and follow the links half a minute later."""
-    following = bisect_right(scene.bursts, hit.at, key=_start)
-    burst = scene.bursts[following] if following < len(scene.bursts) else None
-    if hit.kind == "click" or burst is None or _opened_through_proxy(hit, scene):
-        return None
-    same = _client(hit) in burst.clients and burst.start - hit.at <= PIXEL_BEFORE_SWEEP
-    return "the same program followed all links soon after" if same else None
-
-
-def _with_hasty_click(hit: Hit, scene: Scene) -> str | None:
-    """Of a mail with one link there is no sweep to see: its gateway is known by how soon it clicks."""
-    clicked_at = scene.hasty.get(_client(hit)) if hit.kind == "open" else None
-    if clicked_at is None or _opened_through_proxy(hit, scene):
-        return None
-    near = abs(hit.at - clicked_at) <= PIXEL_BEFORE_SWEEP
-    return "the same program clicked sooner after the mail than a person can" if near else None
-
-
-def _start(burst: Burst) -> datetime:
-    return burst.start
-
-
-def _too_soon(hit: Hit, scene: Scene) -> str | None:
-    if hit.kind == "open" or scene.sent_at is None or hit.at - scene.sent_at > TOO_SOON:
-        return None
-    seconds = max(0.0, (hit.at - scene.sent_at).total_seconds())
-    return f"clicked {seconds:.1f} s after the mail was accepted"
-
-
-def _not_sent(_: Hit, scene: Scene) -> str | None:
-    return "it is not known yet when the mail was accepted" if scene.sent_at is None else None
-
-
-def _opened_through_proxy(hit: Hit, scene: Scene) -> str | None:
-    name = scene.lists.proxy(hit.agent) if hit.kind == "open" else None
-    return f"{name} loads images when a person opens the mail" if name else None
-
-
-def _person_agent(hit: Hit, scene: Scene) -> str | None:
-    name = scene.lists.person(hit.agent)
-    return f"came by {name}, alone and in its own time" if name else None
-
-
-_PREFETCH_HEADERS = frozenset({"sec-purpose", "purpose", "x-purpose", "x-moz"})
-_RULES: tuple[tuple[Verdict, tuple[Rule, ...]], ...] = (
-    (
-        "machine",
-        (
-            _asked_head_only, _after_head, _prefetched, _no_agent, _privacy_prefetch,
-            _machine_agent, _gateway_network, _in_burst, _before_sweep, _with_hasty_click,
-            _too_soon,
-        ),
-    ),
-    ("unknown", (_not_sent,)),
-    ("human", (_opened_through_proxy, _person_agent)),
-)  # fmt: skip
+            run = []
+        run.append(trace.hit.id)
+        open_runs[key] = (trace.at, run)
+    yield from (run for _, run in open_runs.values())

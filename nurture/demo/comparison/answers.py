@@ -8,7 +8,6 @@ from nurture.demo.cast import canonical
 from nurture.demo.comparison.record import Record, plural
 from nurture.demo.diary import ASKED, BOUNCED, REPLIED, WAS_AWAY
 
-AWAY: Final = ("out_of_office",)
 ANSWERS: Final = ("reply", "out_of_office", "auto_reply")
 Said = tuple[str, str, tuple[str, ...]]
 
@@ -60,6 +59,6 @@ def _said(record: Record) -> Iterator[Said]:
     for entry in record.told(REPLIED):
         yield entry.who, "reply", tuple(sorted(entry.detail["intents"]))
     for entry in record.told(WAS_AWAY):
-        yield entry.who, "out_of_office", AWAY
+        yield entry.who, "out_of_office", ()
     for entry in record.told(BOUNCED):
         yield entry.who, "bounce", ()

@@ -89,14 +89,22 @@ def compare_threads(record: Record) -> Iterator[str]:
 
 
 def compare_silence(record: Record) -> Iterator[str]:
-    """No mail of a sequence arrives after its end, and none at all after an opt-out or a bounce."""
+    """No mail arrives after the end of its sequence or in its pause; none at all after the last word."""
     ends = {course.id: course.ended_at for course in record.summary.courses}
+    pauses = {course.id: course.paused_until for course in record.summary.courses if course.paused_until}
+    words = {entry.who: entry.at for entry in record.told(REPLIED)}
     last = {entry.who: entry for entry in record.told(*LAST_WORDS)}
     for entry in record.arrived:
         mail = record.mails.get(entry.detail["message_id"])
         end = ends.get(mail.enrollment_id) if mail else None
         if mail and end and entry.at > end.timestamp() + GRACE_SECONDS:
             yield f"{entry.who} got step {mail.step} after the sequence had ended at {_clock(end)}"
+        if (
+            mail
+            and mail.enrollment_id in pauses
+            and entry.at > words.get(entry.who, entry.at) + GRACE_SECONDS
+        ):
+            yield f"{entry.who} got step {mail.step}, and waits until {pauses[mail.enrollment_id]:%Y-%m-%d}"
         if entry.who in last and entry.at > last[entry.who].at + GRACE_SECONDS:
             yield f"{entry.who} got a mail after this: {last[entry.who].deed}"
 

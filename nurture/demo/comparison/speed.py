@@ -1,21 +1,23 @@
 """How fast it was, measured from outside: a reply stops its sequence, a request for prices reaches a rep."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from math import ceil
 from typing import Final
 
 from nurture.demo.comparison.record import Record
 from nurture.demo.diary import ASKED, MAILED, REPLIED, WAS_AWAY
+from nurture.services.summarising import Course
 
 STOP_LIMIT_SECONDS: Final = 2.0
 HANDOFF_LIMIT_SECONDS: Final = 1.0
 
 
 def compare_speed(record: Record) -> Iterator[str]:
-    """The promises of speed that were not kept, and sequences that never stopped."""
+    """The promises of speed that were not kept, and sequences that never halted."""
     for entry in record.told(REPLIED):
         for course in record.courses(entry.who):
-            if course.started_at.timestamp() <= entry.at and course.ended_at is None:
+            if course.started_at.timestamp() <= entry.at and _halted_at(record, course) is None:
                 yield f"{entry.who} replied, and the sequence {course.sequence} goes on"
     for entry in record.told(WAS_AWAY):
         running = [course for course in record.courses(entry.who) if course.state == "active"]
@@ -29,13 +31,24 @@ def compare_speed(record: Record) -> Iterator[str]:
 
 
 def seconds_to_stop(record: Record) -> list[float]:
-    """From the moment somebody hands their reply to the server until each sequence they were in had ended."""
-    return [
-        course.ended_at.timestamp() - entry.at
+    """From the moment somebody hands their reply to the server until each of their sequences had halted."""
+    halts = [
+        (halted_at.timestamp(), course.started_at.timestamp(), entry.at)
         for entry in record.told(REPLIED)
         for course in record.courses(entry.who)
-        if course.ended_at and course.started_at.timestamp() <= entry.at <= course.ended_at.timestamp()
+        if (halted_at := _halted_at(record, course))
     ]
+    return [
+        halted_at - replied_at
+        for halted_at, began_at, replied_at in halts
+        if began_at <= replied_at <= halted_at
+    ]
+
+
+def _halted_at(record: Record, course: Course) -> datetime | None:
+    """When a sequence ended, or was paused by the last mail its contact wrote; None where it goes on."""
+    written = [mail.received_at for mail in record.summary.incoming if mail.email == course.email]
+    return course.ended_at or (max(written, default=None) if course.paused_until else None)
 
 
 def seconds_to_handoff(record: Record) -> list[float]:

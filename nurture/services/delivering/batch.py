@@ -23,9 +23,10 @@ from nurture.core.schedule import next_day
 from nurture.ports import App
 from nurture.services.delivering.checking import Cap, Checked, check
 from nurture.services.delivering.connections import Connections, open_connections
+from nurture.services.delivering.learning import learn_of_address, learn_of_us
 from nurture.services.delivering.letter import Prepared, Unusable, prepare
 from nurture.services.delivering.settling import record_sent
-from nurture.store import caps, contacts, enrollments, messages, reports, suppressions, touches
+from nurture.store import caps, contacts, enrollments, messages, reports, touches
 from nurture.store.session import Session
 from nurture.store.tables import Touch
 
@@ -173,14 +174,15 @@ def _record_failure(app: App, touch: Touch, token: UUID, prepared: Prepared, err
         _wait_for_turn(session, touch)
         _uncount(session, prepared.caps)
         outcome = after_failure(error, touch.attempts + 1, now)
+        if isinstance(error, Refused) and error.is_about_us:
+            learn_of_us(session, prepared.mailbox, error, now)
         if isinstance(outcome, Retry):
             touches.report(
                 session, touch.id, token, state="planned", now=now, note=outcome.why, due_at=outcome.at
             )
             return
-        if outcome.dead_address:
-            contact = contacts.get(session, touch.contact_id)
-            suppressions.suppress(session, contact.email_hash, reason="bounced", source="smtp", now=now)
+        if isinstance(error, Refused) and not error.is_about_us:
+            learn_of_address(session, touch, prepared.mailbox, error, dead=outcome.dead_address, now=now)
         _fail(session, touch, token, outcome.why, now)
 
 

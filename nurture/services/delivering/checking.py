@@ -9,7 +9,7 @@ from nurture.core.delivery import Decision, Standing, decide
 from nurture.core.schedule import Calendar
 from nurture.core.sequence import EmailStep
 from nurture.core.workspace import Mailbox, Workspace
-from nurture.store import caps, contacts, enrollments, suppressions, touches, workspaces
+from nurture.store import caps, contacts, enrollments, mailboxes, suppressions, touches, workspaces
 from nurture.store.session import Session
 from nurture.store.tables import Contact, Enrollment, Touch
 
@@ -50,7 +50,7 @@ def check(session: Session, touch: Touch, now: datetime) -> Checked:
     calendar = _calendar(session, workspace, contact, now)
     counted = _caps(workspace, contact, mailbox, calendar, now)
     decision = decide(
-        _standing(session, touch, contact, enrollment, counted, now),
+        _standing(session, touch, contact, enrollment, mailbox, counted, now),
         calendar,
         now,
         contact_cap=workspace.contact_cap,
@@ -66,10 +66,12 @@ def _standing(
     touch: Touch,
     contact: Contact,
     enrollment: Enrollment,
+    mailbox: Mailbox,
     counted: tuple[Cap, ...],
     now: datetime,
 ) -> Standing:
     suppression = suppressions.find(session, contact.email_hash)
+    rest = mailboxes.find_pause(session, mailbox.name, now)
     by_contact, by_mailbox = (caps.used(session, cap.scope, cap.key, cap.day) for cap in counted)
     return Standing(
         due_at=touch.due_at,
@@ -80,6 +82,8 @@ def _standing(
         contact_used=by_contact,
         rivals=touches.count_rivals(session, touch, now),
         mailbox_used=by_mailbox,
+        mailbox_rests=rest.reason if rest else None,
+        mailbox_rests_until=rest.until if rest else None,
     )
 
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from nurture.core.people.contact import normalise_address
 from nurture.store import contacts, events, suppressions, workspaces
@@ -56,10 +57,11 @@ def request_pricing(
     *,
     answers: Mapping[str, str],
     now: datetime,
+    client: Mapping[str, Any] | None = None,
 ) -> int | None:
     """Record the form's request; None where this very form (`answers["form_id"]`) was sent before.
 
-    Raises LookupError where the contact is gone.
+    `client`: the program that sent it, by which it is judged. Raises LookupError where the contact is gone.
     """
     contact = contacts.get(session, contact_id)
     said = {name: value for name, value in answers.items() if value and name != "form_id"}
@@ -73,7 +75,7 @@ def request_pricing(
         now=now,
         key=key,
         message_id=message_id,
-        detail=said,
+        detail=said | ({events.CLIENT: dict(client)} if client else {}),
     )
     if event_id is not None:
         contacts.ask_for_qualification(session, [contact.id], now)

@@ -12,7 +12,8 @@ from nurture.store.tables.model import Model, serial
 class Event(Model):
     """One thing a contact (or a machine) did. A hit is *unknown* until it is judged.
 
-    `key` names the happening itself, so that telling it twice makes one row.
+    `key` names the happening itself, so that telling it twice makes one row. `said_by`: the person who said
+    that it was a machine, whom no judge overrules.
     """
 
     __tablename__ = "events"
@@ -20,11 +21,12 @@ class Event(Model):
         CheckConstraint("verdict IN ('human', 'machine', 'unknown')", name="verdict"),
         Index("ix_events_contact_id", "contact_id", "at"),
         Index("ix_events_message_id", "message_id", postgresql_where=text("message_id IS NOT NULL")),
+        Index("ix_events_reports", "at", postgresql_where=text("kind IN ('bounce', 'complaint')")),
         Index(
             "ix_events_unjudged",
             "message_id",
             "at",
-            postgresql_where=text("judged_at IS NULL AND kind IN ('open', 'click')"),
+            postgresql_where=text("judged_at IS NULL"),
         ),
     )
     id: Mapped[int] = serial()
@@ -39,6 +41,7 @@ class Event(Model):
     certainty: Mapped[float | None]
     judged_at: Mapped[datetime | None]
     judge_version: Mapped[int | None]
+    said_by: Mapped[str | None]
     detail: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     key: Mapped[str] = mapped_column(unique=True)
 

@@ -10,16 +10,20 @@ from nurture.store.tables.model import Model, serial
 
 
 class Account(Model):
-    """A company, by its mail domain. `gateway`: who filters its mail, as its MX records tell."""
+    """A company, by its mail domain. `gateway`: who filters its mail, as its MX records told when last asked.
+
+    They are asked again at `mx_check_at`.
+    """
 
     __tablename__ = "accounts"
+    __table_args__ = (Index("ix_accounts_mx_check_at", "mx_check_at"),)
     id: Mapped[int] = serial()
     domain: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str | None]
     time_zone: Mapped[str | None]
     owner: Mapped[str | None]
     gateway: Mapped[str | None]
-    mx_checked_at: Mapped[datetime | None]
+    mx_check_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     created_at: Mapped[datetime]
 
 

@@ -30,8 +30,8 @@ class Enrollment(Model):
     """One contact in one sequence of one version.
 
     `unplanned_since` is set whenever the next touch is still to be planned after `last_step` (or at
-    `goto_step`, a branch's choice); scheduling clears it. `ended_by`: the promotion that stopped it, which
-    lets it go on where that promotion is undone.
+    `goto_step`, a branch's choice); scheduling clears it. `ended_by`: the promotion that stopped it, by
+    leaving its stage, which lets it go on where that promotion is undone, or by being undone itself.
     """
 
     __tablename__ = "enrollments"
@@ -69,7 +69,10 @@ class Enrollment(Model):
 
 
 class Touch(Model):
-    """One step carried out for one enrollment. `note` says why it was postponed, withheld or failed."""
+    """One step carried out for one enrollment. `note` says why it was postponed, withheld or failed.
+
+    `own_due_at`: when it would be due, had no pause moved it.
+    """
 
     __tablename__ = "touches"
     __table_args__ = (
@@ -91,6 +94,7 @@ class Touch(Model):
     priority: Mapped[int]
     state: Mapped[str]
     due_at: Mapped[datetime]
+    own_due_at: Mapped[datetime | None]
     claim_token: Mapped[UUID | None]
     lease_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
@@ -105,6 +109,7 @@ class Message(Model):
     __table_args__ = (
         Index("ix_messages_contact_id", "contact_id"),
         Index("ix_messages_enrollment_id", "enrollment_id"),
+        Index("ix_messages_sent", "mailbox", "sent_at", postgresql_where=text("sent_at IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(ForeignKey("touches.id"), primary_key=True, autoincrement=False)
     contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"))

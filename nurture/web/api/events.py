@@ -43,7 +43,14 @@ class PostedEvent(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     email: Annotated[_Text, Field(min_length=3, max_length=320)]
-    kind: Literal["pricing_request", "demo_request", "trial_request", "timeline_shared"]
+    kind: Literal[
+        "pricing_request",
+        "demo_request",
+        "trial_request",
+        "meeting_request",
+        "information_request",
+        "timeline_shared",
+    ]
     at: Annotated[AwareDatetime, AfterValidator(_recent)] | None = None
     id: Annotated[_Text, Field(min_length=1, max_length=200)] | None = None
     detail: Annotated[dict[_Name, _Detail], Field(max_length=20)] = {}

@@ -2,11 +2,12 @@
 
 from typing import Final, Literal
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from werkzeug.exceptions import UnprocessableEntity
 
 from nurture.core.token import Purpose
 from nurture.services import consenting, receiving
+from nurture.web.client import read_client
 from nurture.web.public.door import admit, admit_slowly, transaction
 from nurture.web.public.form import Form, read_form
 from nurture.web.site import site
@@ -42,7 +43,13 @@ def choose(token: str) -> str:
     mail, tracking = form.mail == "yes", form.tracking == "yes"
     with transaction() as session:
         consenting.change_preferences(
-            session, known.contact_id, mail=mail, tracking=tracking, now=site().app.now()
+            session,
+            known.contact_id,
+            mail=mail,
+            tracking=tracking,
+            now=site().app.now(),
+            message_id=known.message_id or None,
+            client=read_client(request.environ).told(),
         )
         person = receiving.describe_contact(session, known.contact_id)
     return _page(person, saved=True, stuck=mail and person.suppressed)

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from nurture import jobs
 from nurture.core.token import Purpose, Token
 from nurture.services import receiving
+from nurture.web.client import read_client
 from nurture.web.public.door import admit, admit_slowly, transaction
 from nurture.web.public.form import Form, Line, Text, read_form
 from nurture.web.site import site
@@ -67,7 +68,12 @@ def send(token: str) -> tuple[str, int] | Response:
         return _page(known, faults), 422
     with transaction() as session:
         receiving.request_pricing(
-            session, known.contact_id, known.message_id or None, answers=_answers(form), now=site().app.now()
+            session,
+            known.contact_id,
+            known.message_id or None,
+            answers=_answers(form),
+            client=read_client(request.environ).told(),
+            now=site().app.now(),
         )
     site().app.queue.wake(jobs.QUALIFY, known.contact_id)
     return redirect(site().path(f"/p/{token}/thanks"), 303)

@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from nurture.core.token import Purpose
 from nurture.services import consenting, receiving
+from nurture.web.client import read_client
 from nurture.web.public.door import admit, transaction
 from nurture.web.site import site
 
@@ -34,7 +35,14 @@ def leave(token: str) -> Response | str:
     one_click = _is_one_click()
     source = "one_click" if one_click else "page"
     with transaction() as session:
-        consenting.unsubscribe(session, known.contact_id, source=source, now=site().app.now())
+        consenting.unsubscribe(
+            session,
+            known.contact_id,
+            source=source,
+            now=site().app.now(),
+            message_id=known.message_id or None,
+            client=read_client(request.environ).told(),
+        )
     if one_click:
         return Response(_DONE, content_type="text/plain; charset=utf-8")
     return render_template("unsubscribed.html")

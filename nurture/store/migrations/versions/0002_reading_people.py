@@ -9,6 +9,29 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+# Version 0001 kept intents by name alone, and called two of them otherwise.
+NAMES_TO_INTENTS = """
+UPDATE inbound_mails SET intents = (
+    SELECT jsonb_agg(jsonb_build_object(
+        'name', CASE said
+            WHEN 'interested' THEN 'positive' WHEN 'not_interested' THEN 'objection' ELSE said
+        END,
+        'confidence', 1, 'because', ''
+    ))
+    FROM jsonb_array_elements_text(intents) AS said
+)
+WHERE intents <> '[]'
+"""
+INTENTS_TO_NAMES = """
+UPDATE inbound_mails SET intents = (
+    SELECT jsonb_agg(CASE said ->> 'name'
+        WHEN 'positive' THEN 'interested' WHEN 'objection' THEN 'not_interested' ELSE said ->> 'name'
+    END)
+    FROM jsonb_array_elements(intents) AS said
+)
+WHERE intents <> '[]'
+"""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -55,10 +78,37 @@ def upgrade() -> None:
         postgresql_where=sa.text("ended_at IS NULL"),
     )
     op.add_column("accounts", sa.Column("gateway", sa.String(), nullable=True))
-    op.add_column("accounts", sa.Column("mx_checked_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
+        "accounts",
+        sa.Column("mx_check_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+    )
+    op.create_index("ix_accounts_mx_check_at", "accounts", ["mx_check_at"], unique=False)
     op.add_column("enrollments", sa.Column("ended_by", sa.BigInteger(), nullable=True))
     op.create_foreign_key(op.f("fk_enrollments_ended_by"), "enrollments", "promotions", ["ended_by"], ["id"])
+    op.create_index(
+        "ix_messages_sent",
+        "messages",
+        ["mailbox", "sent_at"],
+        unique=False,
+        postgresql_where=sa.text("sent_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_events_reports",
+        "events",
+        ["at"],
+        unique=False,
+        postgresql_where=sa.text("kind IN ('bounce', 'complaint')"),
+    )
     op.add_column("events", sa.Column("certainty", sa.Double(), nullable=True))
+    op.add_column("events", sa.Column("said_by", sa.String(), nullable=True))
+    op.drop_index("ix_events_unjudged", table_name="events")
+    op.create_index(
+        "ix_events_unjudged",
+        "events",
+        ["message_id", "at"],
+        unique=False,
+        postgresql_where=sa.text("judged_at IS NULL"),
+    )
     op.add_column(
         "handoff_notices", sa.Column("news", sa.String(), server_default=sa.text("'opened'"), nullable=False)
     )
@@ -100,9 +150,13 @@ def upgrade() -> None:
     op.add_column("promotions", sa.Column("undone_reason", sa.String(), nullable=True))
     op.add_column("promotions", sa.Column("flagged_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("promotions", sa.Column("flag", sa.String(), nullable=True))
+    op.add_column("touches", sa.Column("own_due_at", sa.DateTime(timezone=True), nullable=True))
+    op.execute(NAMES_TO_INTENTS)
 
 
 def downgrade() -> None:
+    op.execute(INTENTS_TO_NAMES)
+    op.drop_column("touches", "own_due_at")
     op.drop_column("promotions", "flag")
     op.drop_column("promotions", "flagged_at")
     op.drop_column("promotions", "undone_reason")
@@ -125,10 +179,22 @@ def downgrade() -> None:
         postgresql_nulls_not_distinct=False,
     )
     op.drop_column("handoff_notices", "news")
+    op.drop_index("ix_events_unjudged", table_name="events")
+    op.create_index(
+        "ix_events_unjudged",
+        "events",
+        ["message_id", "at"],
+        unique=False,
+        postgresql_where=sa.text("judged_at IS NULL AND kind IN ('open', 'click')"),
+    )
+    op.drop_column("events", "said_by")
     op.drop_column("events", "certainty")
+    op.drop_index("ix_events_reports", table_name="events")
+    op.drop_index("ix_messages_sent", table_name="messages")
     op.drop_constraint(op.f("fk_enrollments_ended_by"), "enrollments", type_="foreignkey")
     op.drop_column("enrollments", "ended_by")
-    op.drop_column("accounts", "mx_checked_at")
+    op.drop_index("ix_accounts_mx_check_at", table_name="accounts")
+    op.drop_column("accounts", "mx_check_at")
     op.drop_column("accounts", "gateway")
     op.drop_index(
         "uq_mailbox_pauses_open", table_name="mailbox_pauses", postgresql_where=sa.text("ended_at IS NULL")
