@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 JOBS ?= auto
 
-.PHONY: demo up test check accuracy lock clean
+.PHONY: demo up test check accuracy learn lock clean
 
 demo: $(VENV)/run.done
 	$(BIN)/nurture demo $(ARGS)
@@ -18,6 +18,10 @@ test: $(VENV)/test.done
 
 accuracy: $(VENV)/test.done
 	$(BIN)/python -m tests.accuracy $(ARGS)
+
+# What examples teach about replies, anew from nurture/core/data/intents.
+learn: $(VENV)/test.done
+	$(BIN)/python -m tests.accuracy.learn
 
 check: $(VENV)/test.done
 	$(BIN)/ruff check nurture workers tests

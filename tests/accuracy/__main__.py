@@ -95,6 +95,7 @@ def _intents() -> Iterator[Row]:
     figures = measure_intents(HERE / "intents", "measure")
     yield at_least("intents-precision", figures["precision"], 0.95)
     yield at_least("intents-recall", figures["recall"], 0.80)
+    yield at_least("intents-acted-on", figures["acted_on"], 0.0)
 
 
 def _speed() -> Iterator[Row]:

@@ -97,8 +97,8 @@ def test_a_text_without_words_is_empty(text: str) -> None:
     assert [i.name for i in find_intents(text, NOW)] == ["empty"]
 
 
-def test_what_nobody_knows_is_other() -> None:
-    assert [i.name for i in find_intents("The kettle is blue and the cat is fat", NOW)] == ["other"]
+def test_nothing_is_done_about_what_nobody_knows() -> None:
+    assert not acted_on("The kettle is blue and the cat is fat")
 
 
 def test_several_wishes_hold_at_once_surest_first() -> None:
@@ -136,19 +136,3 @@ def test_told_leaves_out_what_there_is_not() -> None:
 def test_a_slip_of_the_fingers_is_forgiven() -> None:
     assert "unsubscribe_request" in acted_on("please unsubcribe me")
     assert "pricing_request" in acted_on("Could you send me your prcing?", "en")
-
-
-def test_500_typical_replies_are_read_in_a_second() -> None:
-    reply = "Hi Anna,\n\nthanks for your mail. {} We are a small team with many spreadsheets.\n\nBest\nJo"
-    asked = (
-        "Could you send me a quote?",
-        "Not before May, sorry.",
-        "Please ask my colleague Ann.",
-        "Is it safe?",
-    )
-    texts = [reply.format(f"{sentence} ({i})") for i in range(25) for sentence in asked]
-    find_intents(texts[0], NOW, language="en")
-    start = time.process_time()
-    for text in texts:
-        find_intents(text, NOW, language="en")
-    assert time.process_time() - start < len(texts) / 500
