@@ -52,7 +52,7 @@ class Persona:
         return any(move.target == "opportunity" for move in self.moves)
 
 
-# Clicks within eight seconds of a mail's arrival are a machine's (B01); these people take a little longer.
+# Clicks and forms within eight seconds of a mail's arrival are a machine's (B01); these people take longer.
 READING: Final = (10.2, 11.6)
 SOON: Final = (2.0, 5.0)
 AT_ONCE: Final = (0.0, 0.2)
@@ -70,7 +70,7 @@ PERSONAS: Final = (
     Persona(
         "buyer",
         "reads two mails, then asks for prices by the form",
-        (Act("read", 1, READING), Act("read", 2, READING), Act("ask", "priced", SOON)),
+        (Act("read", 1, READING), Act("read", 2, READING), Act("ask", "priced", READING)),
         (ENGAGED, PRICED_PROSPECT),
         fits=True,
     ),
@@ -95,7 +95,7 @@ PERSONAS: Final = (
     Persona(
         "asks-by-form",
         "asks for prices by the form, a prospect from the start",
-        (Act("ask", "priced", SOON),),
+        (Act("ask", "priced", READING),),
         (PRICED_PROSPECT,),
         stage="Prospect",
     ),

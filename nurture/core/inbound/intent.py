@@ -135,7 +135,11 @@ def _settle(found: dict[tuple[str, str], Intent]) -> list[Intent]:
         gone.add(("objection", "no_need"))
     if names & _REQUESTS:
         gone |= {("objection", "no_need"), ("positive", "")}
-    return [intent for key, intent in found.items() if key not in gone]
+    rest = {key: intent for key, intent in found.items() if key not in gone}
+    thanks = rest.pop(("thanks", ""), None)
+    if thanks and not any(intent.confidence >= min(ACTING, thanks.confidence) for intent in rest.values()):
+        return [thanks, *rest.values()]  # thanks are only worth telling where they are all there is
+    return list(rest.values())
 
 
 def _with_address(settled: list[Intent], text: str) -> Iterator[Intent]:

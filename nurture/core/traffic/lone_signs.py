@@ -5,7 +5,6 @@ from nurture.core.traffic.scene import Scene
 from nurture.core.traffic.sign import Sign
 
 TOO_SOON = 8.0  # seconds, as all below
-FORM_TOO_SOON = 15.0
 EARLY = 90.0
 LATE = 300.0
 GATEWAY_WINDOW = 600.0
@@ -59,8 +58,7 @@ def network(trace: Trace, _: Scene) -> Sign | None:
 
 def too_soon(trace: Trace, scene: Scene) -> Sign | None:
     """Nobody reads that fast."""
-    limit = FORM_TOO_SOON if trace.hit.kind == "form" else TOO_SOON
-    if scene.sent_at is None or round(trace.at - scene.sent_at, 6) > limit:
+    if scene.sent_at is None or round(trace.at - scene.sent_at, 6) > TOO_SOON:
         return None
     seconds = max(0.0, trace.at - scene.sent_at)
     did = "sent a form" if trace.hit.kind == "form" else "clicked"
