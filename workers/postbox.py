@@ -70,6 +70,15 @@ class Postbox:
         if contact_id is not None:
             app.queue.wake(jobs.QUALIFY, contact_id)
 
+    def set_aside(self, account: str, folder: str, position: Position, raw: bytes, error: str) -> None:
+        """Keep the head of a mail that cannot be taken in for a person to see, and the position after it."""
+        app = self._app
+        place = f"mail {position.last_uid} of {account}/{folder} (UIDVALIDITY {position.uid_validity})"
+        with app.sessions() as session:
+            source = f"imap:{account}"
+            receiving.set_aside(session, raw, place=place, error=error, now=app.now(), source=source)
+            fetching.keep_position(session, account, folder, *_numbers(position))
+
 
 def _numbers(position: Position) -> tuple[int, int, datetime]:
     return position.uid_validity, position.last_uid, position.at

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from nurture import jobs
-from nurture.cli.options import data_option, open_app
+from nurture.cli.options import NUMBER, data_option, open_app
 from nurture.cli.visible import visible
 from nurture.core.people.contact import BadAddress
 from nurture.services import disowning
@@ -18,7 +18,7 @@ _FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S",
 
 @click.command()
 @click.argument("email")
-@click.option("--mail", type=click.IntRange(1), help="Of this mail alone: its number in `nurture explain`.")
+@click.option("--mail", type=NUMBER, help="Of this mail alone: its number in `nurture explain`.")
 @click.option("--since", type=click.DateTime(_FORMATS), help="From this moment on, in UTC.")
 @click.option("--by", required=True, help="Who says so: kept with the record.")
 @data_option

@@ -9,13 +9,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from nurture.cli.options import data_option, open_app
+from nurture.cli.options import NAME, data_option, open_app
 from nurture.cli.visible import visible
 from nurture.core.reputation import WINDOW
 from nurture.services import resting
 from nurture.services.resting import MailboxState, UnknownMailbox
 
-by_option = click.option("--by", default=getpass.getuser, show_default="your user name", help="Who says so.")
+by_option = click.option(
+    "--by", type=NAME, default=getpass.getuser, show_default="your user name", help="Who says so."
+)
 
 
 @click.group(invoke_without_command=True)

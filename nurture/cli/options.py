@@ -20,6 +20,21 @@ data_option = click.option(
 )
 
 
+NUMBER = click.IntRange(1, 2**63 - 1)
+"""A number of something on record."""
+
+
+class _Name(click.ParamType[str]):
+    name = "name"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Somebody's name, which is kept with what they decide: not nothing."""
+        return value.strip() or self.fail("write who says so", param, ctx)
+
+
+NAME = _Name()
+
+
 def open_app(data: Path) -> App:
     """The App for a command that talks to a running installation."""
     filled = fill_in(os.environ, data)

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nurture import jobs
-from nurture.cli.options import data_option, open_app
+from nurture.cli.options import NAME, NUMBER, data_option, open_app
 from nurture.cli.visible import visible
 from nurture.core.reaction import DEFAULT_ACTIONS
 from nurture.services import reviewing
@@ -38,7 +38,7 @@ def replies(context: click.Context, limit: int, data: Path) -> None:
 
 
 @replies.command("show")
-@click.argument("mail", type=int)
+@click.argument("mail", type=NUMBER)
 @data_option
 def show(mail: int, data: Path) -> None:
     """Show one mail: what it says, how it was read, and why it waits."""
@@ -51,7 +51,7 @@ def show(mail: int, data: Path) -> None:
 
 
 @replies.command("decide")
-@click.argument("mail", type=int)
+@click.argument("mail", type=NUMBER)
 @click.option(
     "--as", "intents", multiple=True, type=click.Choice(list(DEFAULT_ACTIONS)), help="What it says."
 )
@@ -60,7 +60,9 @@ def show(mail: int, data: Path) -> None:
 @click.option("--stop", "choice", flag_value="stop", help="The contact leaves its sequences.")
 @click.option("--suppress", "choice", flag_value="suppress", help="The address gets no mail any more.")
 @click.option("--accept-referral", metavar="ADDRESS", help="The colleague it names becomes a contact.")
-@click.option("--by", required=True, metavar="NAME", help="Who decides; it is kept with the decision.")
+@click.option(
+    "--by", required=True, type=NAME, metavar="NAME", help="Who decides; it is kept with the decision."
+)
 @data_option
 def decide(
     mail: int,
@@ -90,7 +92,7 @@ def _row(mail: Shown) -> tuple[str, ...]:
         f"{mail.received_at:%Y-%m-%d %H:%M}",
         mail.from_address,
         mail.contact or "nobody we know",
-        "\n".join(_said(intent) for intent in mail.intents) or mail.kind.replace("_", " "),
+        ", ".join(_said(intent) for intent in mail.intents) or mail.kind.replace("_", " "),
         mail.first_line[:LINE_CHARS],
         mail.why,
     )

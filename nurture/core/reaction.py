@@ -33,7 +33,7 @@ REQUESTS: Final = (
 INTEREST: Final = frozenset({*REQUESTS, "positive"})
 REFUSAL: Final = frozenset({"objection", "unsubscribe_request", "left_company"})
 COURTESY: Final = frozenset({"thanks", "empty", "other"})
-LIKELY: Final = 0.5
+LIKELY: Final = 0.7
 _UNKNOWN: Final = {"other": "nothing that is known", "empty": "nothing at all"}
 
 _STOP_AND_TELL: Final[tuple[Action, ...]] = ("stop", "signal")

@@ -27,6 +27,8 @@ SIZE_LIMIT: Final = MAX_RAW_BYTES + 1
 SOCKET_SECONDS: Final = 60.0
 # A new UIDVALIDITY numbers everything anew: what came shortly before the last look may not have been read.
 OVERLAP: Final = timedelta(days=2)
+TRIES: Final = 5
+"""How often one mail may fail before it is set aside, so that it does not keep out those behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class Desk(Protocol):
 
     def take(self, account: str, folder: str, position: Position, raw: bytes) -> None:
         """Take a mail in and keep the position after it, in one transaction; raises where it cannot."""
+
+    def set_aside(self, account: str, folder: str, position: Position, raw: bytes, error: str) -> None:
+        """Let a person know of a mail that fails again and again (`raw` is empty where the server does not
+        give it), and keep the position after it; raises where it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,8 @@ class ImapReader:
         self._desk = desk
         self._now = now
         self._patience = patience or Patience()
+        self._failing: tuple[int, int] | None = None  # UIDVALIDITY and UID
+        self._failures = 0
 
     def run(self, stopped: threading.Event) -> None:
         """Read until `stopped`; whatever goes wrong with the server or the desk is tried again."""
@@ -126,15 +134,29 @@ class ImapReader:
     def _take_one(self, client: IMAPClient, position: Position, uid: int) -> Position:
         account = self._account
         read = Position(position.uid_validity, uid, self._now())
-        raw = _fetch(client, uid)
-        if raw is None:  # deleted by somebody else in the meantime
-            return position
-        self._desk.take(account.name, account.folder, read, raw)
+        raw: bytes | None = b""
+        try:
+            raw = _fetch(client, uid)
+            if raw is None:  # deleted by somebody else in the meantime
+                return position
+            self._desk.take(account.name, account.folder, read, raw)
+        except Exception as error:
+            if self._fails_for_good(read):
+                # It stays in the folder. Where the database is away, this fails as well, and all wait.
+                self._desk.set_aside(account.name, account.folder, read, raw or b"", type(error).__name__)
+                logger.error("IMAP account %s: a mail was set aside", account.name)
+            raise
         if account.move_to is not None:
             _move(client, uid, account.move_to)
         elif account.mark_seen:
             client.add_flags([uid], [b"\\Seen"], silent=True)
         return read
+
+    def _fails_for_good(self, read: Position) -> bool:
+        mail = read.uid_validity, read.last_uid
+        self._failures = self._failures + 1 if mail == self._failing else 1
+        self._failing = mail
+        return self._failures >= TRIES
 
     def _wait(self, client: IMAPClient, stopped: threading.Event) -> None:
         """Until something comes (RFC 2177), or it is time to look again all the same."""

@@ -136,10 +136,16 @@ def _evidence(session: Session, contact: Contact) -> tuple[Line, ...]:
             + (f" {row.message_id}" if row.kind in events.HITS else "")
             + f": {row.verdict}, {_certainty(row)}"
             + (" (spent)" if spent and row.at <= spent else ""),
-            tuple(row.reasons) or (_SOURCES.get(row.source, f"told by {row.source}"),),
+            (*(row.reasons or (_SOURCES.get(row.source, f"told by {row.source}"),)), *_words(row)),
         )
         for row in rows
     )
+
+
+def _words(row: Event) -> tuple[str, ...]:
+    """What a reply, a report or another system said; of a hit nothing, its link is among its reasons."""
+    words = str(row.detail.get("summary") or "").strip()
+    return (f"it says: {words}",) if words and row.kind not in events.HITS else ()
 
 
 def _certainty(row: Event) -> str:

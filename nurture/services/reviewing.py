@@ -103,6 +103,8 @@ def decide(session: Session, mail_id: int, decision: Decision, *, by: str, now: 
     contact = contacts.lock(session, contact_id) if contact_id else None
     mail = inbound.lock(session, mail_id)
     _check(mail, decision)
+    if decision.until is not None and decision.until <= now.date():
+        raise CannotDecide(f"{decision.until} is over: give a day to come (--until)")
     if decision.referred:
         _accept_referral(session, mail, contact, decision.referred, by, now)
     inbound.decide(session, mail, decision=f"{decision}, by {by}", now=now)

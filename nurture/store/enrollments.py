@@ -12,6 +12,7 @@ from nurture.store.tables import Enrollment, Touch
 
 HELD: Final = datetime(9000, 1, 1, tzinfo=UTC)
 """Until when a sequence is paused that waits for a person's review, and for nothing else."""
+REVIEWED: Final = "a reply waits for a person's review"
 
 
 def enter(

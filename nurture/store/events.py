@@ -55,12 +55,16 @@ def record(
 def list_for_contact(
     session: Session, contact_id: int, *, after: datetime | None = None, limit: int = 2000
 ) -> Sequence[Event]:
-    """The contact's newest `limit` events (after a moment), oldest first."""
+    """The contact's newest `limit` events (after a moment), oldest first.
+
+    What a person did goes before hits that no person made: a link may be fetched without end.
+    """
     query = select(Event).where(Event.contact_id == contact_id)
     if after is not None:
         query = query.where(Event.at > after)
-    newest = session.scalars(query.order_by(Event.at.desc(), Event.id.desc()).limit(limit)).all()
-    return newest[::-1]
+    is_noise = Event.kind.in_(HITS) & (Event.verdict != "human")
+    chosen = session.scalars(query.order_by(is_noise, Event.at.desc(), Event.id.desc()).limit(limit))
+    return sorted(chosen, key=lambda event: (event.at, event.id))
 
 
 def list_messages_to_judge(
@@ -183,9 +187,16 @@ def list_by_clients(
 
 
 def happened(session: Session, contact_id: int, kinds: Collection[str], since: datetime) -> bool:
-    """Whether a person, or a mail server, did anything of these kinds after that moment."""
+    """Whether a person, or a mail server, did anything of these kinds after that moment.
+
+    Not what nobody has decided about yet, nor what a person has said to be a machine's.
+    """
     query = select(Event.id).where(
-        Event.contact_id == contact_id, Event.kind.in_(kinds), Event.at > since, Event.said_by.is_(None)
+        Event.contact_id == contact_id,
+        Event.kind.in_(kinds),
+        Event.at > since,
+        Event.verdict != "unknown",
+        or_(Event.said_by.is_(None), Event.verdict == "human"),
     )
     return session.scalar(query.limit(1)) is not None
 

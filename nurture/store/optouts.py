@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from nurture.store import enrollments, events, stages, suppressions, tasks
 from nurture.store.tables import Consent, Contact
 
-UNSUBSCRIBED: Final = "unsubscribed"
+UNSUBSCRIBED: Final = suppressions.UNSUBSCRIBED
 WORDING: Final = {
     ("marketing", True): "Send me mails about products and offers.",
     ("marketing", False): "Do not send me any more mails.",

@@ -8,11 +8,10 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from nurture.core.reaction import Reaction
-from nurture.store import contacts, enrollments, events, inbound, optouts, suppressions
-from nurture.store.enrollments import HELD
+from nurture.store import contacts, enrollments, events, inbound, optouts, stages
+from nurture.store.enrollments import HELD, REVIEWED
 from nurture.store.tables import Contact
 
-REVIEWED: Final = "a reply waits for a person's review"
 REPLIED: Final = "replied"
 LEFT: Final = "left the company"
 
@@ -50,21 +49,22 @@ def apply(
 def take_back(session: Session, contact: Contact, came_at: datetime, now: datetime) -> None:
     """Undo what a mail that came at a moment did to the sequences before a person decided about it.
 
-    What it stopped goes on, unless the contact has left that stage since. What it paused goes on unless
-    another mail waits for a person; until when the contact asked to be left alone, it is.
+    What it stopped goes on, unless the contact has left that stage or said more since. What it paused goes on
+    unless another mail waits for a person; until when the contact asked to be left alone, it is.
     """
-    suppressed = suppressions.find(session, contact.email_hash) is not None
-    for row in enrollments.list_for_contact(session, contact.id):
-        by_it = row.ended_at == came_at and row.end_reason in (REPLIED, LEFT)
-        if by_it and row.stage == contact.stage and not suppressed:
-            enrollments.resume(session, row, now)
+    by_it = [
+        row
+        for row in enrollments.list_for_contact(session, contact.id)
+        if row.ended_at == came_at and row.end_reason in (REPLIED, LEFT) and row.stage == contact.stage
+    ]
+    stages.go_on(session, stages.list_going_on(session, contact, by_it), now)
     if inbound.is_waiting(session, contact.id):
         return
     enrollments.end_pause(session, contact.id, now)
     asked = [
         (datetime.fromisoformat(until), event.kind)
         for event in events.list_for_contact(session, contact.id)
-        if (until := event.detail.get("until"))
+        if event.source == "reply" and (until := event.detail.get("until"))
     ]
     until, kind = max(asked, default=(now, ""))
     if until > now:

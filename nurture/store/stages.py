@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from nurture.core.workspace import Stage
-from nurture.store import contacts, enrollments, events, suppressions, tasks
+from nurture.store import contacts, enrollments, events, inbound, suppressions, tasks
 from nurture.store.tables import Contact, Enrollment
 
 LEAVING: Final = ("reply", "bounce", "complaint", "unsubscribe")
@@ -56,17 +56,23 @@ def list_going_on(session: Session, contact: Contact, stopped: Iterable[Enrollme
 
 
 def go_on(session: Session, going_on: Iterable[Enrollment], now: datetime) -> None:
-    """Let stopped enrollments go on where they were, with their touches and tasks."""
+    """Let stopped enrollments go on where they were, with their touches and tasks.
+
+    They are held where a mail waits for a person meanwhile.
+    """
     for enrollment in going_on:
         if enrollment.ended_at is not None:
             tasks.reopen_of(session, [enrollment.id], enrollment.ended_at)
         enrollments.resume(session, enrollment, now)
+        if inbound.is_waiting(session, enrollment.contact_id):
+            held, why = enrollments.HELD, enrollments.REVIEWED
+            enrollments.pause(session, enrollment.contact_id, until=held, reason=why)
 
 
 def _was_left_since(session: Session, enrollment: Enrollment, known: Iterable[Enrollment]) -> bool:
     """Whether the contact has left sequences since, or would have, were it in one: it has replied, say."""
     since = enrollment.ended_at or enrollment.started_at
-    later = [row for row in known if row.started_at >= since]
+    later = [row for row in known if row.started_at >= since and row.id != enrollment.id]
     if later:
         return any(row.state == "stopped" and row.ended_by is None for row in later)
     return events.happened(session, enrollment.contact_id, LEAVING, since)

@@ -1,18 +1,29 @@
 """Addresses that get no marketing mail, by hash; and the append-only record of consent."""
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from nurture.store.tables import Consent, Suppression
 
+UNSUBSCRIBED: Final = "unsubscribed"
+"""The reason that the person may take back: any other one is for ever."""
+
 
 def suppress(session: Session, email_hash: str, *, reason: str, source: str, now: datetime) -> bool:
-    """Stop all marketing mail to an address; True if it was not suppressed before. The first reason stays."""
+    """Stop all marketing mail to an address; True if it was not suppressed before.
+
+    The first reason stays, unless it can be taken back and this one cannot.
+    """
     row = insert(Suppression).values(email_hash=email_hash, reason=reason, source=source, created_at=now)
-    return session.scalar(row.on_conflict_do_nothing().returning(Suppression.email_hash)) is not None
+    fresh = session.scalar(row.on_conflict_do_nothing().returning(Suppression.email_hash)) is not None
+    if not fresh and reason != UNSUBSCRIBED:
+        known = Suppression.email_hash == email_hash, Suppression.reason == UNSUBSCRIBED
+        session.execute(update(Suppression).where(*known).values(reason=reason, source=source))
+    return fresh
 
 
 def find(session: Session, email_hash: str) -> Suppression | None:

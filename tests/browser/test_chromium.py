@@ -106,7 +106,7 @@ class Desk:
 def installation() -> Iterator[tuple[Installation, Mailbox, Path]]:
     with new_folder() as folder, Mailbox(folder / "mailbox") as mailbox:
         nurture = Installation(
-            folder, SMTP_URL=f"smtp://127.0.0.1:{mailbox.smtp_port}", JUDGE_SETTLE_SECONDS="1"
+            folder, SMTP_URL=f"smtp://127.0.0.1:{mailbox.smtp_port}", JUDGE_SETTLE_SECONDS="600"
         )
         first = {"steps": [{"email": "pricing-overview"}, {"wait": "1 week"}, {"email": "welcome"}]}
         try:

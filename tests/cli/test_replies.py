@@ -92,7 +92,7 @@ def test_a_decision_is_carried_out_once_and_wakes_qualification(desk: Desk) -> N
 
 
 def test_a_day_a_choice_and_a_colleague_are_taken(desk: Desk) -> None:
-    desk.say("decide", desk.take("Later."), "--as", "not_now", "--until", "2026-09-01", "--by", "Ana")
+    desk.say("decide", desk.take("Later."), "--as", "not_now", "--until", "2090-09-01", "--by", "Ana")
     desk.say("decide", desk.take("Hm."), "--go-on", "--by", "Ana")
     referral = desk.take("Talk to bob@acme.example.")
     desk.say("decide", referral, "--stop", "--accept-referral", "bob@acme.example", "--by", "Ana")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nurture.mail.imap import ImapReader, Patience, Position
+from nurture.mail.imap import TRIES, ImapReader, Patience, Position
 from nurture.mail.imap_account import ImapAccount
 from tests.installation import new_folder, wait_until
 from tests.mta.dovecot import NO_IDLE, Dovecot, running_dovecot
@@ -25,12 +25,15 @@ QUICK = Patience(first=0.1, longest=0.5)
 
 @dataclass
 class RecordingDesk:
-    """An imap.Desk that remembers; it refuses the mails whose subject is in `refuses`."""
+    """An imap.Desk that remembers; it refuses the mails whose subject is in `refuses`, as long as these are
+    not in `poison`, not even aside."""
 
     positions: dict[tuple[str, str], Position] = field(default_factory=dict)
     taken: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
+    poison: set[str] = field(default_factory=set)
+    aside: list[str] = field(default_factory=list)
 
     def position(self, account: str, folder: str) -> Position | None:
         return self.positions.get((account, folder))
@@ -39,11 +42,17 @@ class RecordingDesk:
         self.positions[account, folder] = position
 
     def take(self, account: str, folder: str, position: Position, raw: bytes) -> None:
-        subject = raw.partition(b"Subject: ")[2].split()[0].decode()
-        if subject in self.refuses:
+        subject = subject_of(raw)
+        if subject in self.refuses | self.poison:
             self.refused.append(subject)
             raise ConnectionError("the database is away")
         self.taken.append(subject)
+        self.positions[account, folder] = position
+
+    def set_aside(self, account: str, folder: str, position: Position, raw: bytes, error: str) -> None:
+        if subject_of(raw) in self.refuses:
+            raise ConnectionError("the database is away")
+        self.aside.append(f"{subject_of(raw)}: {error}")
         self.positions[account, folder] = position
 
 
@@ -51,6 +60,10 @@ class RecordingDesk:
 def dovecot() -> Iterator[Dovecot]:
     with new_folder() as folder, running_dovecot(folder) as running:
         yield running
+
+
+def subject_of(raw: bytes) -> str:
+    return raw.partition(b"Subject: ")[2].split()[0].decode()
 
 
 def mail(subject: str) -> bytes:
@@ -179,6 +192,25 @@ def test_a_mail_that_cannot_be_taken_now_is_taken_later(dovecot: Dovecot) -> Non
         assert desk.taken == ["one"]
         desk.refuses.clear()
         wait_for(desk, dovecot, "one", "two", "three")
+
+
+def test_r10_a_mail_that_never_can_be_taken_does_not_keep_out_the_next_one(dovecot: Dovecot) -> None:
+    desk = RecordingDesk(poison={"two"})
+    dovecot.put(mail("one"), mail("two"), mail("three"))
+    with reading(dovecot.account("after=seen"), desk):
+        wait_for(desk, dovecot, "one", "three")
+    assert (desk.aside, len(desk.refused)) == (["two: ConnectionError"], TRIES)
+    assert flags(dovecot) == [(b"\\Seen",), (), (b"\\Seen",)]
+
+
+def test_a_mail_waits_while_it_cannot_even_be_set_aside(dovecot: Dovecot) -> None:
+    desk = RecordingDesk(refuses={"two"})
+    dovecot.put(mail("one"), mail("two"))
+    with reading(dovecot.account(), desk):
+        wait_until(lambda: len(desk.refused) > TRIES, 30, dovecot.log)
+        desk.refuses.clear()
+        wait_for(desk, dovecot, "one", "two")
+    assert desk.aside == []
 
 
 def test_a_refused_login_is_said_without_the_password(

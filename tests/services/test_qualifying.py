@@ -302,6 +302,26 @@ def two_clicks(sessions: Sessions, contact_id: int, **fields: Any) -> list[int]:
         return [create_event(session, contact, at=at, now=NOON, **fields) for at in moments]
 
 
+def test_b08_hits_without_end_hide_nothing_that_a_person_did(sessions: Sessions, lead: int) -> None:
+    with sessions() as session:
+        create_event(session, contacts.get(session, lead), "pricing_request", detail={"summary": "40 seats"})
+    [handoff_id] = qualify(sessions, lead)
+    before = told(sessions, handoff_id)
+    assert "40 seats" in before[1][-1]
+    with sessions() as session:
+        jane = contacts.get(session, lead)
+        for second in range(2001):
+            create_event(session, jane, at=LATER + timedelta(seconds=second), verdict="machine")
+    qualify(sessions, lead)
+    assert told(sessions, handoff_id) == before
+
+
+def told(sessions: Sessions, handoff_id: int) -> tuple[str, list[str]]:
+    with sessions() as session:
+        handoff = handoffs.get(session, handoff_id)
+        return handoff.why_now, list(handoff.timeline)
+
+
 def asked(session: Session, email: str) -> int:
     """A lead who has asked for prices."""
     contact = create_contact(session, email)

@@ -196,6 +196,26 @@ def test_r10_what_cannot_be_read_is_quarantined_and_the_next_one_is_read(
     assert take(sessions, reply(sessions, lead, "What does it cost?")) == lead
 
 
+def test_r10_a_mail_that_cannot_be_taken_in_is_shown_once_and_still_can_be(
+    sessions: Sessions, lead: int
+) -> None:
+    raw = reply(sessions, lead, "What does it cost?")
+    for _ in range(2):
+        with sessions() as session:
+            receiving.set_aside(
+                session, raw, place="mail 7 of main/INBOX", error="DataError", now=NOW, source="imap:main"
+            )
+    with sessions() as session:
+        [mail] = reviewing.list_waiting(session, limit=10)
+    assert (mail.state, mail.from_address, mail.text) == (
+        "quarantined",
+        "jane@acme.example",
+        "mail 7 of main/INBOX",
+    )
+    assert mail.why == "it could not be taken in: DataError"
+    assert take(sessions, raw) == lead
+
+
 @pytest.mark.parametrize("poison", [b"\x00", b"\xff\xfe", b"=?utf-8?q?=00=ED=A0=80?=", b"\xed\xa0\x80"])
 def test_r10_no_byte_of_a_mail_can_keep_it_out(sessions: Sessions, lead: int, poison: bytes) -> None:
     raw = reply(sessions, lead, "POISON price? What does POISON it cost?", sender="jane@acme.example")
@@ -241,6 +261,14 @@ def test_r06_a_holiday_at_home_is_no_working_day(sessions: Sessions) -> None:
     with sessions() as session:
         [enrollment] = enrollments.list_for_contact(session, jane)
         assert enrollment.paused_until == datetime(2026, 5, 3, 22, tzinfo=UTC)
+
+
+def test_r06_an_absence_that_anybody_may_have_made_up_is_no_long_one(sessions: Sessions, lead: int) -> None:
+    note = "I am out of office until 1 February 2027."
+    take(sessions, letter("jane@acme.example", note, **{"Auto-Submitted": "auto-replied"}))
+    assert next_due(sessions, lead) == NOW + timedelta(days=90)
+    take(sessions, reply(sessions, lead, note, **{"Auto-Submitted": "auto-replied"}))
+    assert next_due(sessions, lead) == datetime(2027, 2, 1, 23, tzinfo=UTC)
 
 
 def test_r06_without_a_return_date_the_sequence_waits_two_weeks(sessions: Sessions, lead: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nurture.core.token import Keyring
-from nurture.services import receiving, resting, reviewing, scheduling
+from nurture.services import consenting, receiving, resting, reviewing, scheduling
 from nurture.store import contacts, enrollments, events, inbound, messages, suppressions, tasks, touches
 from tests.conftest import Sessions
 from tests.make import NOON, SECRET, create_event, create_lead, create_mail, create_workspace
@@ -226,6 +226,30 @@ def test_d09_a_complaint_suppresses_for_ever(sessions: Sessions, lead: int) -> N
     assert fate(sessions, lead) == ("stopped", "complained")
     with sessions() as session:
         assert [event.kind for event in events.list_for_contact(session, lead)] == ["complaint"]
+
+
+def test_d09_a_complaint_after_an_opt_out_cannot_be_taken_back_as_that_can(
+    sessions: Sessions, lead: int
+) -> None:
+    with sessions() as session:
+        consenting.unsubscribe(session, lead, source="page", now=NOON)
+    take(sessions, report(COMPLAINT, to=NOWHERE, message_id=rfc_id(sessions, lead)))
+    with sessions() as session:
+        consenting.change_preferences(session, lead, mail=True, tracking=True, now=NOW)
+        found = suppressions.find(session, contacts.get(session, lead).email_hash)
+        assert found is not None
+        assert found.reason == "complained"
+
+
+def test_d09_a_failed_authentication_without_an_address_is_our_fault_too(
+    sessions: Sessions, lead: int
+) -> None:
+    document = COMPLAINT.replace("abuse\nUser", "auth-failure\nUser").replace("To: jane@acme.example\n", "")
+    take(sessions, report(document, to=NOWHERE, message_id=rfc_id(sessions, lead)))
+    assert rest(sessions)
+    with sessions() as session:
+        [event] = events.list_for_contact(session, lead)
+    assert event.detail["our_fault"]
 
 
 @pytest.mark.parametrize("document", [DSN, COMPLAINT])

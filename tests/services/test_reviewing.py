@@ -108,6 +108,31 @@ def test_a_second_mail_that_waits_keeps_the_pause(site: Site, jane: int) -> None
     assert due(site, jane) < HELD
 
 
+def test_a_mail_that_waits_holds_what_another_one_had_stopped(site: Site, jane: int) -> None:
+    first = take(site, "I will look at it.", jane, sender="boss@acme.example")
+    second = take(site, "Hm.", jane)
+    decide(site, first, Decision(choice="go_on"))
+    assert due(site, jane) == HELD
+    decide(site, second, Decision(choice="go_on"))
+    assert due(site, jane) < HELD
+
+
+def test_what_the_contact_said_itself_since_ends_it_for_good(site: Site, jane: int) -> None:
+    mail = take(site, "I will look at it.", jane, sender="boss@acme.example")
+    later = NOON + timedelta(hours=1)
+    take(site, "No thanks, we have no need for this.", jane, waits=False, now=later)
+    decide(site, mail, Decision(choice="go_on"))
+    assert list_enrollments(site.app, jane)["lead-education"].state == "stopped"
+
+
+def test_what_other_systems_tell_is_no_wish_to_wait(site: Site, jane: int) -> None:
+    told = receiving.Signal("jane@acme.example", "demo_request", NOON, "1", "api", {"until": "Q3"})
+    with site.app.sessions() as session:
+        receiving.accept_signal(session, told, now=NOON)
+    decide(site, take(site, "Hm.", jane), Decision(choice="go_on"))
+    assert due(site, jane) < HELD
+
+
 def test_what_somebody_asked_for_meanwhile_holds_after_the_review(site: Site, jane: int) -> None:
     mail = take(site, "Hm.", jane)
     take(site, "Interesting, but not before July.", jane, waits=False)
@@ -210,7 +235,13 @@ def test_what_the_program_acted_on_is_not_decided_again(site: Site, jane: int) -
 
 
 def take(
-    site: Site, words: str, contact_id: int | None, *, sender: str = "jane@acme.example", waits: bool = True
+    site: Site,
+    words: str,
+    contact_id: int | None,
+    *,
+    sender: str = "jane@acme.example",
+    waits: bool = True,
+    now: datetime = NOON,
 ) -> int:
     """Take in a mail, in the contact's thread if one is given; its number."""
     mail = EmailMessage()
@@ -219,7 +250,7 @@ def take(
         if contact_id is not None:
             mail["In-Reply-To"] = f"<{messages.list_for_contact(session, contact_id)[-1].rfc_id}>"
         mail.set_content(words)
-        receiving.take_in(session, site.app.keyring, mail.as_bytes(), [HELLO], now=NOON)
+        receiving.take_in(session, site.app.keyring, mail.as_bytes(), [HELLO], now=now)
     with site.app.sessions() as session:
         newest = session.query(inbound.InboundMail).order_by(inbound.InboundMail.id.desc()).first()
         assert newest is not None
@@ -242,3 +273,10 @@ def suppressed(site: Site, email: str) -> str | None:
     with site.app.sessions() as session:
         found = suppressions.find(session, normalise_address(email).hash)
         return found.source if found else None
+
+
+def test_a_day_that_is_over_cannot_be_waited_for(site: Site, jane: int) -> None:
+    mail = take(site, "Hm.", jane)
+    with pytest.raises(CannotDecide, match="is over: give a day to come"):
+        decide(site, mail, Decision(("not_now",), until=date(2020, 1, 1)))
+    assert decide(site, mail, Decision(("not_now",), until=date(2026, 9, 1))) == jane

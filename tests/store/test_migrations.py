@@ -14,11 +14,13 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 
 from nurture.embedded import postgres
-from nurture.store import reports
+from nurture.services import qualifying
+from nurture.store import contacts, handoffs, reports
 from nurture.store.migrating import alembic_config, migrate
 from nurture.store.session import Session
 from nurture.store.tables import Model
 from tests.conftest import Sessions, plain
+from tests.make import NOON, create_event, create_lead, create_workspace
 
 ROOT = Path(__file__).parents[2]
 HOST = """
@@ -128,6 +130,22 @@ def test_the_migrations_can_be_taken_back(database_url: str) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
     assert inspect(engine).get_table_names() == ["alembic_version"]
+    engine.dispose()
+
+
+def test_they_can_be_taken_back_after_a_handoff_was_withdrawn(sessions: Sessions, database_url: str) -> None:
+    with sessions() as session:
+        create_workspace(session)
+        contact_id = create_lead(session)
+        create_event(session, contacts.get(session, contact_id), "pricing_request")
+        [handoff_id] = qualifying.qualify(session, contact_id, now=NOON)
+        handoffs.add_notices(session, handoff_id, ["email"], NOON, news="withdrawn")
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        assert connection.scalar(text("SELECT count(*) FROM handoff_notices")) == 1
     engine.dispose()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from nurture.core.inbound.mail_parser import ParsedMail
+from nurture.core.inbound.mail_parser import ParsedMail, find_addresses
 
 Proof = Literal["thread", "return_path", "address"]
 
@@ -72,6 +72,7 @@ def read_sender(mail: ParsedMail, trusted: Collection[str]) -> Sender:
 
     Their own fields must be the only ones of that name, so servers remove foreign ones (§5). Should one be
     left, a failure outweighs what passed. Alignment is that of RFC 7489 §3.1: the same domain or its parent.
+    A DMARC result for another domain means that a server reads From otherwise than we do: that fails too.
     """
     domain = mail.from_address.rpartition("@")[2].lower()
     if len((mail.headers or {}).get("from", ())) > 1:
@@ -80,8 +81,12 @@ def read_sender(mail: ParsedMail, trusted: Collection[str]) -> Sender:
         return Sender()
     ids = {name.lower() for name in trusted}
     results = [result for result in _results(mail) if result.server in ids]
+    foreign = [r for r in results if r.method == "dmarc" and r.domains and not _is_near(r, domain)]
+    if foreign:
+        return Sender("fail", (f"{foreign[0].server} takes it for a mail of {foreign[0].domains[0]}",))
     failed = [r for r in results if (r.method, r.result) == ("dmarc", "fail") and _aligned(r, domain)]
-    passed = [r for r in results if r.result == "pass" and _aligned(r, domain)]
+    one = len(find_addresses(mail.header("from"))) == 1
+    passed = [r for r in results if r.result == "pass" and (r.domains or one) and _aligned(r, domain)]
     chosen = failed or passed
     told = dict.fromkeys(f"{r.server} says {r.method}={r.result} for {domain}" for r in chosen)
     return Sender("fail" if failed else "pass" if passed else "unknown", tuple(told))
@@ -92,6 +97,10 @@ def _aligned(result: _Result, domain: str) -> bool:
     if not result.domains:
         return result.method == "dmarc"
     return any(_covers(found, domain) for found in result.domains)
+
+
+def _is_near(result: _Result, domain: str) -> bool:
+    return any(_covers(found, domain) or _covers(domain, found) for found in result.domains)
 
 
 def _covers(found: str, domain: str) -> bool:

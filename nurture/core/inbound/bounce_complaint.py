@@ -54,7 +54,8 @@ def _report_of_kind(kind: str, addresses: tuple[str, ...], original: Original | 
     if kind in _NOT_COMPLAINTS:
         return None
     if kind in _AUTHENTICATION:
-        fault = tuple(BouncedRecipient(a, "", False, True, "", reason="authfailure") for a in addresses)
+        named = addresses or ("",)  # redacted, it is our fault all the same
+        fault = tuple(BouncedRecipient(a, "", False, True, "", reason="authfailure") for a in named)
         return Bounce(fault, original_message_id=message_id_of(original))
     return complaint_about(addresses, original)
 

@@ -25,6 +25,8 @@ _FIELD = re.compile(rb"^([!-9;-~]{1,100})[ \t]*:")
 _PARAMETER = re.compile(r';\s*([\w*-]{1,40})\s*=\s*(?:"([^"]{0,500})"|([^\s;"]{1,500}))')
 _GUESSED_BOUNDARY = re.compile(rb"^--([^\n]{0,199}[^ \t\n])[ \t]*+\n(?=[Cc]ontent-[TtDd])", re.MULTILINE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# What is only true as it was written: a server removes a forged one by its bytes, not by what they stand for.
+_AS_WRITTEN = {"authentication-results"}
 _SLOW_OR_ODD_CODECS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"}
 
 
@@ -53,7 +55,9 @@ class Anatomy:
 
 def dissect(raw: bytes) -> Anatomy:
     """Take a message (RFC 5322, RFC 2045) apart. Never raises; a limit that was hit is the `fault`."""
-    head, body = split_head(raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+    head, body = split_head(_with_line_ends(raw))
+    # A lone CR ends no line for the servers on the way: it must not begin a field that they have not seen.
+    head, body = head.replace(b"\r", b" "), body.replace(b"\r", b"\n")
     fault = f"header over {MAX_HEAD_BYTES} bytes" if len(head) > MAX_HEAD_BYTES else None
     fields = read_fields(head)
     parts: list[Part] = []
@@ -63,6 +67,12 @@ def dissect(raw: bytes) -> Anatomy:
         else:
             parts.append(found)
     return Anatomy(fields, tuple(parts), fault)
+
+
+def _with_line_ends(raw: bytes) -> bytes:
+    """LF for CRLF, and for CR where there is no other line end."""
+    lines = raw.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n")
+    return lines if b"\n" in lines else lines.replace(b"\r", b"\n")
 
 
 def split_head(raw: bytes) -> tuple[bytes, bytes]:
@@ -82,7 +92,8 @@ def read_fields(head: bytes) -> Fields:
     """
     fields: dict[str, tuple[str, ...]] = {}
     for name, value in _unfold(head[:MAX_HEAD_BYTES]):
-        fields[name] = (*fields.get(name, ()), _readable(value[:MAX_FIELD_CHARS]))
+        read = _as_written if name in _AS_WRITTEN else _readable
+        fields[name] = (*fields.get(name, ()), read(value[:MAX_FIELD_CHARS]))
     return fields
 
 
@@ -97,6 +108,10 @@ def _unfold(head: bytes) -> list[tuple[str, bytes]]:
         elif found:
             found[-1][1].append(line.strip())
     return [(name, b" ".join(lines)) for name, lines in found]
+
+
+def _as_written(value: bytes) -> str:
+    return _CONTROLS.sub("\ufffd", decode_bytes(value, "utf-8")).strip()
 
 
 def _readable(value: bytes) -> str:

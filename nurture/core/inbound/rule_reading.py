@@ -14,6 +14,7 @@ from nurture.core.inbound.sentence import Sentence
 from nurture.core.inbound.traits import find_traits
 
 SURE = 0.8
+_DATED_CHARS = 1_000
 _FAR_ENOUGH = timedelta(days=12)
 
 
@@ -62,7 +63,7 @@ def read_sentence(sentence: Sentence, language: str, now: datetime) -> RuleReadi
     """What one sentence says in one language."""
     found = lexicon(language).find(sentence.words)
     found |= particulars(sentence, found, language)
-    scopes, moment = Scopes(sentence.words, found, language), Moment(sentence.text, now)
+    scopes, moment = Scopes(sentence.words, found, language), Moment(sentence.text[:_DATED_CHARS], now)
     rulings = tuple(_rulings(sentence, found, scopes, moment))
     ruled = (ruling.name if ruling.weight >= SURE else f"{ruling.name}?" for ruling in rulings)
     return RuleReading(sentence, rulings, find_traits(sentence, found, scopes, ruled), moment)

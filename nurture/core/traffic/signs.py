@@ -37,7 +37,25 @@ _OF_CLICKS: tuple[Rule, ...] = (
 )
 
 
+# Most mails are never swept, and need not be asked about it.
+_OF_SWEEPS = frozenset(
+    {
+        joint_signs.in_burst,
+        joint_signs.in_sweep,
+        joint_signs.beside_burst,
+        joint_signs.swept_before,
+        joint_signs.before_sweep,
+    }
+)
+_OF_UNSWEPT_OPENS = tuple(rule for rule in _OF_OPENS if rule not in _OF_SWEEPS)
+_OF_UNSWEPT_CLICKS = tuple(rule for rule in _OF_CLICKS if rule not in _OF_SWEEPS)
+
+
 def find_signs(trace: Trace, scene: Scene) -> list[Sign]:
     """All signs of a machine at a hit."""
-    rules = _OF_OPENS if trace.hit.kind == "open" else _OF_CLICKS
+    swept = bool(scene.bursts or scene.sweeps)
+    if trace.hit.kind == "open":
+        rules = _OF_OPENS if swept else _OF_UNSWEPT_OPENS
+    else:
+        rules = _OF_CLICKS if swept else _OF_UNSWEPT_CLICKS
     return [sign for rule in rules if (sign := rule(trace, scene)) is not None]

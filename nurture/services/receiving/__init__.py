@@ -1,6 +1,6 @@
 """Takes in what people say: forms, other systems' signals, replies, and what mail servers report."""
 
-from nurture.services.receiving.incoming import take_in
+from nurture.services.receiving.incoming import set_aside, take_in
 from nurture.services.receiving.requests import (
     Person,
     Signal,
@@ -9,4 +9,4 @@ from nurture.services.receiving.requests import (
     request_pricing,
 )
 
-__all__ = ["Person", "Signal", "accept_signal", "describe_contact", "request_pricing", "take_in"]
+__all__ = ["Person", "Signal", "accept_signal", "describe_contact", "request_pricing", "set_aside", "take_in"]

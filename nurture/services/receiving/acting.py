@@ -1,7 +1,7 @@
 """Decides what follows from a mail of somebody we know, and does it."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from nurture.calendars import calendar_for
 from nurture.core.inbound.authenticity import Weight
@@ -14,6 +14,8 @@ from nurture.store.session import Session
 
 AWAY = "out of office"
 GONE = frozenset({"left_company", "wrong_person"})
+LONGEST_UNPROVEN = timedelta(days=90)
+"""The longest pause by a note that anybody may have sent: nobody is told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ def plan(session: Session, arrival: Arrival, found: Match, weight: Weight) -> Pl
     if left is not None:
         return Plan(left, arrival.at)
     until = pause_end(reading.return_date, arrival.at, calendar.zone, calendar.holidays)
+    if weight.standing == "unproven":
+        until = min(until, arrival.at + LONGEST_UNPROVEN)
     return Plan(None, until) if reading.kind == "out_of_office" else None
 
 

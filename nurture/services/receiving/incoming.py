@@ -1,11 +1,13 @@
 """Takes in one mail: a bounce, an opt-out, a vacation note or a reply; each once, none dropped."""
 
+import hashlib
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from nurture.core.inbound.authenticity import read_sender, weigh
 from nurture.core.inbound.bounce import Bounce
 from nurture.core.inbound.identity import identity_of
+from nurture.core.inbound.mail_parser import parse_mail
 from nurture.core.inbound.reading import Reading, read_mail
 from nurture.core.token import Keyring
 from nurture.services.receiving import acting, reports
@@ -16,6 +18,8 @@ from nurture.store.session import Session
 
 UNREADABLE = "it cannot be read"
 UNMATCHED = "it matches nobody we know"
+SET_ASIDE = "it could not be taken in"
+HEAD_BYTES = 64_000
 CHALLENGE = "a program asks whether a person writes to it"
 
 
@@ -52,6 +56,26 @@ def take_in(
         _keep(session, arrival, reading.kind, review=shown)
         return None
     return _take_known(session, arrival, found, trusted)
+
+
+def set_aside(session: Session, raw: bytes, *, place: str, error: str, now: datetime, source: str) -> None:
+    """Let a person know of a mail at `place` that fails again and again with an `error`, by its head alone.
+
+    It does not count as the mail itself, which may come another way.
+    """
+    mail = parse_mail(raw[:HEAD_BYTES].partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+    inbound.record(
+        session,
+        digest=hashlib.sha256(f"{source} {place}".encode()).hexdigest(),
+        state="quarantined",
+        kind="other",
+        from_address=mail.from_address,
+        subject=mail.subject,
+        new_text=place,
+        source=source,
+        review_reason=f"{SET_ASIDE}: {error}",
+        now=now,
+    )
 
 
 def _wait_for_turn(session: Session, found: Match | None) -> None:

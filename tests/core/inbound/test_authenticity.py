@@ -55,6 +55,42 @@ def test_only_a_trusted_server_and_an_aligned_domain_count(result: str, verdict:
     assert read_sender(mail(result), ()) == Sender()
 
 
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "Authentication-Results: =?utf-8?q?mx=2Emeridian=2Eexample=3B_dmarc=3Dpass?=",
+        "Authentication-Results: mx.mer\x01idian.example; dmarc=pass",
+        "X-Note: hello\rAuthentication-Results: mx.meridian.example; dmarc=pass",
+    ],
+)
+def test_r09_what_no_server_could_know_for_its_own_result_is_none(forged: str) -> None:
+    """It removes those that others have written in its name, by their bytes (RFC 8601 §5)."""
+    parsed = parse_mail(f"{forged}\r\nFrom: jane@acme.example\r\n\r\nHello\r\n".encode())
+    assert read_sender(parsed, TRUSTED) == Sender()
+
+
+@pytest.mark.parametrize(
+    ("sender", "result", "verdict"),
+    [
+        (
+            "eve@evil.example =?utf-8?q?=3Cjane=40acme.example=3E?=",
+            "dmarc=pass header.from=evil.example",
+            "fail",
+        ),
+        ("eve@evil.example, <jane@acme.example>", "dmarc=pass", "unknown"),
+        ("eve@evil.example, <jane@acme.example>", "dmarc=pass header.from=evil.example", "fail"),
+        ("jane@acme.example", "dkim=pass header.d=acme.example; dmarc=none header.from=evil.example", "fail"),
+        ("jane@acme.example", "dmarc=none header.from=mail.acme.example", "unknown"),
+    ],
+)
+def test_r09_a_from_that_the_server_reads_otherwise_proves_nothing(
+    sender: str, result: str, verdict: str
+) -> None:
+    parsed = mail(f"mx.meridian.example; {result}", sender=sender)
+    assert parsed.from_address == "jane@acme.example"
+    assert read_sender(parsed, TRUSTED).verdict == verdict
+
+
 def test_a_parent_domain_answers_for_its_hosts() -> None:
     result = "mx.meridian.example; dkim=pass header.d=acme.example"
     assert read_sender(mail(result, sender="jane@sales.acme.example"), TRUSTED).verdict == "pass"

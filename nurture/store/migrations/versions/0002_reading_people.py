@@ -172,6 +172,7 @@ def downgrade() -> None:
     op.drop_column("inbound_mails", "evidence")
     op.drop_column("inbound_mails", "language")
     op.drop_constraint("uq_handoff_notices_news", "handoff_notices", type_="unique")
+    op.execute("DELETE FROM handoff_notices WHERE news <> 'opened'")  # version 0001 has one for each target
     op.create_unique_constraint(
         op.f("uq_handoff_notices_handoff_id_target"),
         "handoff_notices",
