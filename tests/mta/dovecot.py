@@ -55,7 +55,17 @@ service stats {{
   }}
 }}
 """
+# The next version is configured in another language.
+VERSION = "2.3"
 NO_IDLE = "imap_capability = IMAP4rev1 LITERAL+ SASL-IR UIDPLUS"
+
+
+def is_there() -> bool:
+    """Whether the Dovecot of `VERSION` is installed."""
+    if shutil.which("dovecot") is None:
+        return False
+    told = subprocess.run(["dovecot", "--version"], capture_output=True, text=True, timeout=30)
+    return told.stdout.startswith(f"{VERSION}.")
 
 
 @dataclass

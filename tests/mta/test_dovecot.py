@@ -2,7 +2,6 @@
 
 import logging
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +13,10 @@ import pytest
 from nurture.mail.imap import TRIES, ImapReader, Patience, Position
 from nurture.mail.imap_account import ImapAccount
 from tests.installation import new_folder, wait_until
-from tests.mta.dovecot import NO_IDLE, Dovecot, running_dovecot
+from tests.mta.dovecot import NO_IDLE, VERSION, Dovecot, is_there, running_dovecot
 
 pytestmark = [
-    pytest.mark.skipif(shutil.which("dovecot") is None, reason="Dovecot is not installed"),
+    pytest.mark.skipif(not is_there(), reason=f"Dovecot {VERSION} is not installed"),
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can start Dovecot"),
 ]
 QUICK = Patience(first=0.1, longest=0.5)

@@ -1,7 +1,6 @@
 """An installation that reads a mailbox of a real Dovecot: a reply there stops the sequence, once."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from email.message import EmailMessage
 from typing import Any
@@ -9,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.installation import Installation, new_folder, wait_until, write_workspace
-from tests.mta.dovecot import Dovecot, running_dovecot
+from tests.mta.dovecot import VERSION, Dovecot, is_there, running_dovecot
 
 pytestmark = [
-    pytest.mark.skipif(shutil.which("dovecot") is None, reason="Dovecot is not installed"),
+    pytest.mark.skipif(not is_there(), reason=f"Dovecot {VERSION} is not installed"),
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can start Dovecot"),
 ]
 JANE = "jane@acme.example"
