@@ -142,8 +142,8 @@ def running_dovecot(folder: Path, extra: str = "") -> Iterator[Dovecot]:
         ),
         encoding="utf-8",
     )
-    dovecot.start()
     try:
+        dovecot.start()
         yield dovecot
     finally:
         dovecot.stop()
