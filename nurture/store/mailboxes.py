@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from nurture.core.reputation import Passage, Record
+from nurture.core.reputation import Passage, Record, Rest
 from nurture.store.tables import Event, MailboxPause, Message
 
 OUR_FAULT = "our_fault"
@@ -23,6 +23,12 @@ def find_pause(session: Session, mailbox: str, now: datetime) -> MailboxPause | 
 def list_pauses(session: Session, now: datetime) -> Sequence[MailboxPause]:
     """The mailboxes that send nothing now."""
     return session.scalars(select(MailboxPause).where(*_open_at(now)).order_by(MailboxPause.mailbox)).all()
+
+
+def let_rest(session: Session, mailbox: str, rest: Rest, now: datetime) -> bool:
+    """Pause a mailbox for as long as it has to rest; False where it does already."""
+    until = now + rest.length if rest.length else None
+    return pause(session, mailbox, reason=rest.why, until=until, now=now)
 
 
 def pause(session: Session, mailbox: str, *, reason: str, until: datetime | None, now: datetime) -> bool:

@@ -6,7 +6,7 @@ import structlog
 
 from nurture.core.inbound.bounce_reason import diagnose
 from nurture.core.outcome import Refused
-from nurture.core.reputation import WINDOW, is_given_up, rest_for_fault, rest_for_record
+from nurture.core.reputation import WINDOW, Rest, is_given_up, rest_for_fault, rest_for_record
 from nurture.store import contacts, events, mailboxes, suppressions
 from nurture.store.session import Session
 from nurture.store.tables import Touch
@@ -35,7 +35,7 @@ def learn_of_address(
         reason = "bounced" if dead else "kept bouncing"
         suppressions.suppress(session, contact.email_hash, reason=reason, source="smtp", now=now)
     if rest := rest_for_record(mailboxes.measure(session, mailbox, now - WINDOW)):
-        _let_rest(session, mailbox, rest.why, None, now)
+        _let_rest(session, mailbox, rest, now)
 
 
 def learn_of_us(session: Session, mailbox: str, refusal: Refused, now: datetime) -> None:
@@ -43,9 +43,9 @@ def learn_of_us(session: Session, mailbox: str, refusal: Refused, now: datetime)
     status = refusal.enhanced or ""
     rest = rest_for_fault(status, diagnose(refusal.text, status).reason, refusal.text)
     if rest is not None:
-        _let_rest(session, mailbox, rest.why, now + rest.length if rest.length else None, now)
+        _let_rest(session, mailbox, rest, now)
 
 
-def _let_rest(session: Session, mailbox: str, why: str, until: datetime | None, now: datetime) -> None:
-    if mailboxes.pause(session, mailbox, reason=why, until=until, now=now):
-        log.warning("mailbox rests", mailbox=mailbox, until=until and until.isoformat())
+def _let_rest(session: Session, mailbox: str, rest: Rest, now: datetime) -> None:
+    if mailboxes.let_rest(session, mailbox, rest, now):
+        log.warning("mailbox rests", mailbox=mailbox)

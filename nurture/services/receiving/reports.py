@@ -67,11 +67,8 @@ def _let_rest(session: Session, mailbox: str, bounce: Bounce, now: datetime) -> 
     rests = [rest for rest in faults if rest is not None]
     rest = next((rest for rest in rests if rest.length is None), next(iter(rests), None))
     rest = rest or rest_for_record(mailboxes.measure(session, mailbox, now - WINDOW))
-    if rest is None:
-        return
-    until = now + rest.length if rest.length else None
-    if mailboxes.pause(session, mailbox, reason=rest.why, until=until, now=now):
-        log.warning("mailbox rests", mailbox=mailbox, until=until and until.isoformat())
+    if rest is not None and mailboxes.let_rest(session, mailbox, rest, now):
+        log.warning("mailbox rests", mailbox=mailbox)
 
 
 def _status(bounce: Bounce) -> str:
